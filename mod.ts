@@ -37,7 +37,7 @@ export type { SyncStartOptions } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions } from "./src/plugin/blocking_plugin.ts";
 export { assertSignatures } from "./src/plugin/signatures.ts";
 export type { ExpectedSignatures } from "./src/plugin/signatures.ts";
-export type { InlineEnvironment, Manifest } from "./src/manifest/manifest.ts";
+export type { BatchSettings, InlineEnvironment, Manifest } from "./src/manifest/manifest.ts";
 export type { EnvironmentPhase, EnvironmentStep } from "./src/environments/environment.ts";
 export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";

@@ -68,7 +68,12 @@ export const GROUPS: readonly Group[] = [
   { name: "conformance", roots: ["tests/conformance"], flags: workers, quick: QUICK_CONFORMANCE },
   { name: "calls", roots: ["tests/calls"], flags: killers, quick: QUICK_CALLS },
   { name: "values", roots: ["tests/values"], flags: workers },
-  { name: "arrays", roots: ["tests/values/arrays_test.ts", "tests/values/numpy_values_test.ts"], flags: packagedWorkers, packages: ARRAYS },
+  {
+    name: "arrays",
+    roots: ["tests/values/arrays_test.ts", "tests/values/numpy_values_test.ts", "tests/values/tables_test.ts"],
+    flags: packagedWorkers,
+    packages: ARRAYS,
+  },
   { name: "files", roots: ["tests/files"], flags: killers, quick: QUICK_FILES },
   { name: "mapping", roots: ["tests/files/mapping_test.ts"], flags: mappers },
   { name: "workers", roots: ["tests/workers"], flags: killers, quick: QUICK_WORKERS },

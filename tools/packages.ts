@@ -23,8 +23,8 @@ export interface Packages {
 /** To check the files for arrays and tables, and what becomes of objects of packages that many plugins use. */
 export const ARRAYS: Packages = {
   folder: "numpy",
-  names: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec", "pillow"],
-  modules: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec", "PIL"],
+  names: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "pillow"],
+  modules: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "PIL"],
 };
 
 /** To make environments by the real `uv`. */

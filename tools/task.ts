@@ -15,6 +15,7 @@ const FILES = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 /** The programs of the tasks. Some tasks have further ones, which their first argument names. */
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench": ["bench/main.ts", ...FILES, "--allow-sys"],
+  "bench batches": ["bench/batches.ts", ...FILES, "--allow-net"],
   "bench blocking": ["bench/blocking.ts", ...FILES, "--allow-net"],
   "bench gateway": ["bench/gateway/main.ts", ...FILES, "--allow-net", "--allow-sys"],
   "bench manager": ["bench/manager.ts", ...FILES, "--allow-net"],

@@ -96,6 +96,19 @@ class SentenceVectors:
         return centred / scale * self._weights[name + ".weight"] + self._weights[name + ".bias"]
 
 
+class SentenceVector(SentenceVectors):
+    """The same for a host that has one sentence at a time."""
+
+    name = "sentence_vector"
+
+    def execute(self, sentence):
+        """Gives a row of length 1 for a sentence."""
+        return self._vectors([sentence])[0]
+
+    def execute_batch(self, items):
+        return list(self._vectors([item["sentence"] for item in items]))
+
+
 def descriptions(module):
     """The names of a module's functions and classes with the first sentences of their texts."""
     for name in getattr(module, "__all__", dir(module)):

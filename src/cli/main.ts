@@ -37,6 +37,8 @@ import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
 
+const FOLDER_HINT = "To look for plugins in a folder, write --folder before its path";
+
 /** Runs the program and gives its exit code. It writes to standard output and standard error. */
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   let code: number = EXIT.ok;
@@ -55,8 +57,9 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     await createProgram(act).parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.excessArguments") standardError().line([FOLDER_HINT]);
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
@@ -223,6 +226,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--tracebacks", "tell callers tracebacks and what workers print, and not operators alone")
     .option("--call-logs", "tell callers what their own calls print, and not operators alone")
     .option("--callbacks", "let plugins call functions of attached programs, which give them with their calls")
+    .option("--check-arguments", "refuse calls whose arguments are not what the plugin's signature says")
     .option("--drain <seconds>", "wait so long at the end for the calls that are open", "30")
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")

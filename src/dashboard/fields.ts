@@ -1,5 +1,5 @@
 /**
- * What a plugin takes, as the fields of a form.
+ * What a plugin takes, as forms.
  *
  * @module
  */
@@ -8,33 +8,8 @@ import type { JsonSchema } from "../plugin/type_schema.ts";
 import { type MethodEndpoint, methodEndpoint } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
-
-/** How one argument is given. */
-export interface Field {
-  readonly name: string;
-  readonly isRequired: boolean;
-  /** What it is, in the plugin's words. */
-  readonly description: string;
-  /** What is taken when it is left empty, as JSON; empty where the plugin says nothing. */
-  readonly standard: string;
-  readonly input: FieldInput;
-}
-
-/** What somebody types, chooses or drops. */
-export type FieldInput =
-  | { readonly kind: "text" | "switch" | "file" }
-  | { readonly kind: "number"; readonly step: "1" | "any"; readonly min: number | undefined; readonly max: number | undefined }
-  | { readonly kind: "choice"; readonly choices: readonly unknown[] }
-  /** What no other field can show is written as JSON. */
-  | { readonly kind: "json"; readonly reason: string };
-
-/** A form. */
-export interface MethodForm {
-  readonly description: string;
-  readonly fields: readonly Field[];
-  /** Whether the one field holds everything, as an object of JSON. */
-  readonly isWhole: boolean;
-}
+import type { FieldInput, MethodForm } from "./form.ts";
+import { InputMaker } from "./form_inputs.ts";
 
 /** The forms of a plugin's methods. A method that it lacks has none. */
 export interface PluginForms {
@@ -44,7 +19,7 @@ export interface PluginForms {
   readonly methods?: Readonly<Record<MethodEndpoint, MethodForm>>;
 }
 
-/** The most fields that a person can read. */
+/** The most arguments that a person can read. */
 const MAX_FIELDS = 200;
 
 /** The forms for what a plugin takes. */
@@ -63,84 +38,37 @@ function formsOfMethod([name, signature]: [string, MethodSignature]): [MethodEnd
 }
 
 /** The form for the arguments of a method. */
-export function methodForm({ arguments: schema, description = "" }: MethodSignature): MethodForm {
-  return formOf(schema, { name: "arguments", description });
+export function methodForm({ arguments: schema = {}, positional, description = "" }: MethodSignature): MethodForm {
+  const maker = new InputMaker({ root: schema });
+  const named = rootInput(schema, maker);
+  if (positional === undefined) return { description, named, shared: maker.shared };
+  // It has definitions of its own, and the names of what it shares are not to meet those of the others.
+  const unnamed = new InputMaker({ root: positional, prefix: "positional " });
+  const given = unnamed.input(positional);
+  return { description, named, positional: given, shared: { ...maker.shared, ...unnamed.shared } };
 }
 
 /** The form for a plugin's configuration. A file that it names is one of the plugin's machine, and so its path is typed. */
 export function configurationForm(schema: JsonSchema): MethodForm {
-  const { description = "" } = schema;
-  const { fields, ...form } = formOf(schema, { name: "configuration", description: String(description) });
-  return { ...form, fields: fields.map((field) => field.input.kind === "file" ? { ...field, input: { kind: "text" } } : field) };
+  const maker = new InputMaker({ root: schema, namesFiles: true });
+  const named = rootInput(schema, maker);
+  return { description: String(schema.description ?? ""), named, shared: maker.shared };
 }
 
 /** Everything is written as one object where fields cannot show it. */
-function formOf(schema: JsonSchema | undefined, { name, description }: Pick<Field, "name" | "description">): MethodForm {
-  const told = objectSchema(schema);
-  if (typeof told !== "string") return { description, fields: fieldsOf(told, schema), isWhole: false };
-  const whole: Field = { name, isRequired: false, description: "", standard: "{}", input: { kind: "json", reason: told } };
-  return { description, fields: [whole], isWhole: true };
+function rootInput(schema: JsonSchema, maker: InputMaker): FieldInput {
+  const options = alternatives(schema, schema).filter(({ type }) => type !== "null");
+  const reason = Object.keys(schema).length === 0 ? "The plugin does not say what it takes" : whyNoFields(options);
+  return reason === undefined ? maker.among(options) : { kind: "json", reason };
 }
 
-/** The one object that a schema describes, or why no fields can show it. */
-function objectSchema(schema: JsonSchema | undefined): JsonSchema | string {
-  if (schema === undefined) return "The plugin does not say what it takes";
-  const options = isRecord(schema.properties) ? [schema] : alternatives(schema, schema);
-  const [only, ...others] = options.filter(({ type }) => type !== "null");
-  if (others.length > 0) return `It takes one of ${others.length + 1} kinds of objects`;
-  if (!isRecord(only?.properties)) return "The plugin does not say which members it takes";
-  const count = Object.keys(only.properties).length;
-  return count > MAX_FIELDS ? `It takes ${count} values, and a form has up to ${MAX_FIELDS} fields` : only;
-}
-
-function fieldsOf({ properties, required }: JsonSchema, root: JsonSchema = {}): Field[] {
-  const needed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
-  return Object.entries(isRecord(properties) ? properties : {}).map(([name, schema]) => fieldOf({ name, schema, root, needed }));
-}
-
-interface Argument {
-  readonly name: string;
-  readonly schema: unknown;
-  readonly root: JsonSchema;
-  readonly needed: ReadonlySet<unknown>;
-}
-
-function fieldOf({ name, schema, root, needed }: Argument): Field {
-  const { description, default: standard } = isRecord(schema) ? schema : {};
-  // Whoever leaves a field empty gives nothing, and so no null either.
-  const options = alternatives(schema, root).filter(({ type }) => type !== "null");
-  return {
-    name,
-    isRequired: needed.has(name),
-    description: typeof description === "string" ? description : "",
-    standard: standard === undefined || standard === null ? "" : JSON.stringify(standard),
-    input: inputOf(options),
-  };
-}
-
-function inputOf(options: readonly JsonSchema[]): FieldInput {
-  const [only] = options;
-  if (options.some(({ format }) => format === "binary" || format === "path")) return { kind: "file" };
-  if (only === undefined) return { kind: "json", reason: "The plugin does not say what it takes here" };
-  if (options.length > 1) return { kind: "json", reason: `It takes one of ${options.length} kinds of values` };
-  if (Array.isArray(only.enum)) return { kind: "choice", choices: only.enum };
-  return ofType(only);
-}
-
-function ofType({ type, minimum, maximum }: JsonSchema): FieldInput {
-  switch (type) {
-    case "string":
-      return { kind: "text" };
-    case "boolean":
-      return { kind: "switch" };
-    case "integer":
-    case "number":
-      return { kind: "number", step: type === "integer" ? "1" : "any", min: numberOr(minimum), max: numberOr(maximum) };
-    default:
-      return { kind: "json", reason: type === "array" ? "It takes a list" : "It takes an object" };
+/** Why no fields can show an object of one of these kinds; `undefined` when they can. */
+function whyNoFields(options: readonly JsonSchema[]): string | undefined {
+  if (
+    options.length === 0 || options.some(({ properties, additionalProperties }) => !isRecord(properties) && !isRecord(additionalProperties))
+  ) {
+    return "The plugin does not say which members it takes";
   }
-}
-
-function numberOr(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+  const count = Math.max(...options.map(({ properties }) => Object.keys(isRecord(properties) ? properties : {}).length));
+  return count > MAX_FIELDS ? `It takes ${count} values, and a form has up to ${MAX_FIELDS} fields` : undefined;
 }

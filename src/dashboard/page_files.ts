@@ -8,28 +8,36 @@ import { pagePolicy } from "./page_safety.ts";
 import { packageText } from "./package_text.ts";
 import activity from "./page/activity.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import callBody from "./page/call_body.js" with { type: "text" };
 import callForm from "./page/call_form.js" with { type: "text" };
 import calls from "./page/calls.js" with { type: "text" };
 import chart from "./page/chart.js" with { type: "text" };
 import configurationForm from "./page/configuration_form.js" with { type: "text" };
 import duration from "./page/duration.js" with { type: "text" };
-import fieldInput from "./page/field_input.js" with { type: "text" };
+import formInput from "./page/form_input.js" with { type: "text" };
 import gateway from "./page/gateway.js" with { type: "text" };
-import givenValues from "./page/given_values.js" with { type: "text" };
+import given from "./page/given.js" with { type: "text" };
 import history from "./page/history.js" with { type: "text" };
 import html from "./page/html.js" with { type: "text" };
+import inputNotes from "./page/input_notes.js" with { type: "text" };
 import logs from "./page/logs.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
+import merged from "./page/merged.js" with { type: "text" };
 import methodForms from "./page/method_forms.js" with { type: "text" };
+import nestedInputs from "./page/nested_inputs.js" with { type: "text" };
 import outcome from "./page/outcome.js" with { type: "text" };
 import plugin from "./page/plugin.js" with { type: "text" };
 import pluginForms from "./page/plugin_forms.js" with { type: "text" };
 import pluginList from "./page/plugin_list.js" with { type: "text" };
+import readGiven from "./page/read_given.js" with { type: "text" };
 import shownLine from "./page/shown_line.js" with { type: "text" };
 import shownValue from "./page/shown_value.js" with { type: "text" };
 import signIn from "./page/sign_in.js" with { type: "text" };
-import style from "./page/style.css" with { type: "text" };
+import simpleInputs from "./page/simple_inputs.js" with { type: "text" };
+import tabs from "./page/tabs.js" with { type: "text" };
 import useCall from "./page/use_call.js" with { type: "text" };
+import useForm from "./page/use_form.js" with { type: "text" };
+import style from "./page/style.css" with { type: "text" };
 
 /** Where the names of libraries lead in the browser. */
 const LIBRARIES: Readonly<Record<string, string>> = {
@@ -43,27 +51,35 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 const SCRIPTS: Readonly<Record<string, string>> = {
   "activity.js": activity,
   "app.js": app,
+  "call_body.js": callBody,
   "call_form.js": callForm,
   "calls.js": calls,
   "chart.js": chart,
   "configuration_form.js": configurationForm,
   "duration.js": duration,
-  "field_input.js": fieldInput,
+  "form_input.js": formInput,
   "gateway.js": gateway,
-  "given_values.js": givenValues,
+  "given.js": given,
   "history.js": history,
   "html.js": html,
+  "input_notes.js": inputNotes,
   "logs.js": logs,
   "main.js": main,
+  "merged.js": merged,
   "method_forms.js": methodForms,
+  "nested_inputs.js": nestedInputs,
   "outcome.js": outcome,
   "plugin.js": plugin,
   "plugin_forms.js": pluginForms,
   "plugin_list.js": pluginList,
+  "read_given.js": readGiven,
   "shown_line.js": shownLine,
   "shown_value.js": shownValue,
   "sign_in.js": signIn,
+  "simple_inputs.js": simpleInputs,
+  "tabs.js": tabs,
   "use_call.js": useCall,
+  "use_form.js": useForm,
 };
 
 /** A file as it is served. */

@@ -41,7 +41,17 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   onClientGone(asked, context.patience.client, () => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
-  const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
+  const { name, version } = handle;
+  const observed = {
+    plugin: name,
+    version,
+    endpoint,
+    callId,
+    client,
+    remote,
+    traceparent: traceContext?.traceparent,
+    startedAt: new Date(),
+  };
   // What a client answers is a part of its call.
   const observers = endpoint === "callback" ? [] : context.observers;
   const report = new CallReport(observed, observers, request);

@@ -107,10 +107,10 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   },
   health: ({ plugin }, { manager, handle, calls, givesLogs, takesFunctions }) => {
     const { name, version } = handle;
-    const { maxConcurrency: max_concurrency } = manager.info(plugin);
+    const { maxConcurrency: max_concurrency, batch } = manager.info(plugin);
     const running = calls.count(versionOf(handle));
     const features = [...takesFunctions ? [CALLBACKS_FEATURE] : [], ...givesLogs ? [LOGS_FEATURE] : [], PARTS_FEATURE];
-    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features };
+    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, batch, features };
     const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
   },

@@ -58,6 +58,11 @@ export interface GatewayOptions {
    * client that has attached, or speaks the wire.
    */
   readonly callbacks?: boolean;
+  /**
+   * Whether calls are refused with 400 whose arguments are not what the plugin's signature says. Default: false, for a plugin may take more than its
+   * hints tell. It costs each call a question to the worker.
+   */
+  readonly checkArguments?: boolean;
   /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
   readonly logs?: LogFeed;
   /** Who is told of every call. */
@@ -75,6 +80,7 @@ export interface ResolvedGatewayOptions {
   readonly exposeTracebacks: boolean;
   readonly callLogs: boolean;
   readonly callbacks: boolean;
+  readonly checkArguments: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
@@ -95,7 +101,8 @@ const DEFAULT_LIMITS: Required<GatewayLimits> = {
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { exposeTracebacks = false, callLogs = false, callbacks = false, hosts = [], origins = [], draining } = options;
+  const { exposeTracebacks = false, callLogs = false, callbacks = false, checkArguments = false } = options;
+  const { hosts = [], origins = [], draining } = options;
   return {
     callers: tokens("token", options.token),
     operators: tokens("operatorToken", options.operatorToken),
@@ -104,6 +111,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     exposeTracebacks,
     callLogs,
     callbacks,
+    checkArguments,
     hosts,
     origins,
     draining,

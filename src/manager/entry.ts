@@ -82,11 +82,11 @@ export class Entry implements Evictable {
 
   /** What it is, and what it is doing. */
   get info(): PluginInfo {
-    const { name, version, source, warnings, runtime } = this.#spec;
-    const { max, callsEach } = this.#pools.limits(this.#spec);
-    const maxConcurrency = max * callsEach;
+    const { name, version, source, warnings, runtime, batch } = this.#spec;
+    const maxConcurrency = this.#pools.limits(this.#spec).max * this.#spec.maxConcurrency;
     const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
-    return { name, version, runtime: runtime.kind, source, state: this.state, queued: this.queued, isOutdated, maxConcurrency, warnings };
+    const told = { name, version, runtime: runtime.kind, source, state: this.state, queued: this.queued };
+    return { ...told, isOutdated, maxConcurrency, batch, warnings };
   }
 
   /** Its starts that wait for others. */

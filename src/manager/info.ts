@@ -4,6 +4,7 @@
  * @module
  */
 import type { QueuedEvent, WorkerPlacement } from "../process/launcher.ts";
+import type { BatchLimits } from "../protocol/batch.ts";
 import type { LatencyPercentiles } from "./latency.ts";
 
 export type { LatencyPercentiles };
@@ -43,6 +44,8 @@ export interface PluginInfo {
   readonly isOutdated: boolean;
   /** How many calls its workers run at once, when there are as many of them as there may be. */
   readonly maxConcurrency: number;
+  /** How each worker gathers calls; `undefined` where each call runs alone. */
+  readonly batch: BatchLimits | undefined;
   /** What looks wrong in the manifest and does no harm. */
   readonly warnings: readonly string[];
 }

@@ -20,6 +20,7 @@ export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginSta
 export { cjmManifestFolders, discoverManifests } from "../manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "../manifest/discover.ts";
 export type {
+  BatchSettings,
   DenoRuntime,
   EnvironmentSource,
   InlineEnvironment,

@@ -5,6 +5,7 @@
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { WorkerExit } from "../process/running_child.ts";
+import { capacityOf } from "../protocol/batch.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import { ReplicaStarter, type Shared, type StarterPlugin } from "./replica_starter.ts";
 import type { PluginSettings } from "./options.ts";
@@ -39,9 +40,9 @@ export class Pools {
   }
 
   /** How many workers a pool of such a manifest has. */
-  limits({ maxConcurrency }: PluginSpec): PoolLimits {
+  limits({ maxConcurrency, batch }: PluginSpec): PoolLimits {
     const { min = 1, max = min, spare = 0 } = this.#plugin.settings.replicas ?? this.#shared.options.replicas ?? {};
-    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: maxConcurrency };
+    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: capacityOf(maxConcurrency, batch) };
   }
 
   /** Whether the first workers of one more pool fit beside all that is loaded. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
+import { type BatchLimits, capacityOf, DEFAULT_BATCH, MOST_OPEN_CALLS } from "../protocol/batch.ts";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import { resolveOriginal } from "./original.ts";
 import {
@@ -105,6 +106,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,
+    batch: batchLimits(manifest, paths),
     startTimeoutMs: manifest.start_timeout_ms ?? (manifest.idle_timeout_ms === undefined ? DEFAULT_START_TIMEOUT_MS : undefined),
     idleTimeoutMs: manifest.idle_timeout_ms,
     restart: restartPolicy(manifest.restart ?? "never"),
@@ -147,6 +149,19 @@ function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
     permissions: heldPermissions(manifest, paths),
     isSandboxed: manifest.sandbox === "bubblewrap",
   };
+}
+
+/** How calls are gathered, if they are. */
+function batchLimits(manifest: Manifest, { refuse }: PathResolver): BatchLimits | undefined {
+  if (manifest.batch === undefined) return undefined;
+  if (!isBuiltin(manifest)) {
+    throw refuse("$.batch", "is for the builtin worker, and the one of the plugin's environment gathers no calls. Remove one of the two");
+  }
+  const batch = { ...DEFAULT_BATCH, ...manifest.batch };
+  const lots = (manifest.max_concurrency ?? 1) + 1;
+  const most = Math.floor(MOST_OPEN_CALLS / lots);
+  if (capacityOf(lots - 1, batch) <= MOST_OPEN_CALLS) return batch;
+  throw refuse("$.batch.max_size", `is ${batch.max_size}, wanted is at most ${most} beside a "max_concurrency" of ${lots - 1}`);
 }
 
 const TWO_INTERPRETERS = 'stands beside "python_path", and a plugin has one interpreter. Remove one of the two';

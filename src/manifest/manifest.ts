@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BatchLimits } from "../protocol/batch.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 
 /**
@@ -78,6 +79,8 @@ export interface Manifest {
   transport?: "unix" | "tcp";
   /** How many calls the plugin may run at once. Default: 1, for most models are not thread-safe. */
   max_concurrency?: number;
+  /** Has the worker gather calls of `execute`, which the plugin's `execute_batch` (Deno: `executeBatch`) answers together. Default: each runs alone. */
+  batch?: BatchSettings;
   /** How long the start may take, loading of the plugin included, in milliseconds. Default: 60,000, or no limit where `idle_timeout_ms` is given. */
   start_timeout_ms?: number;
   /**
@@ -89,6 +92,14 @@ export interface Manifest {
   restart?: RestartMode | RestartSettings;
   /** What one worker needs, by which a manager decides what may be loaded beside what. Default: nothing is known. */
   resources?: PluginResources | null;
+}
+
+/** How a worker gathers calls. */
+export interface BatchSettings {
+  /** The most calls that run together. Times one more than `max_concurrency` it is at most 256. Default: 32. */
+  max_size?: number;
+  /** How long a call waits for others, in milliseconds, when the plugin has nothing else to do. Default: 5. */
+  max_wait_ms?: number;
 }
 
 /** What a Python plugin's environment is made from, where the manifest itself says it. */
@@ -261,8 +272,10 @@ export interface PluginSpec {
   readonly inheritEnv: true | readonly string[];
   /** `undefined` when the manifest leaves the choice to the host. */
   readonly transport: "unix" | "tcp" | undefined;
-  /** How many calls one worker runs at once. */
+  /** How many calls one worker runs at once; where they run in batches, how many batches. */
   readonly maxConcurrency: number;
+  /** How one worker gathers calls; `undefined` where each runs alone. */
+  readonly batch: BatchLimits | undefined;
   /** How long the start may take, in milliseconds; `undefined` when the start may take as long as it gives signs of life. */
   readonly startTimeoutMs: number | undefined;
   /** How long a call may be silent, in milliseconds; `undefined` when silence has no limit. */

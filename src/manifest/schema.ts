@@ -80,6 +80,11 @@ const resources = v.looseObject({
   max_processes: v.optional(atLeastOne),
 });
 
+const batch = v.strictObject({
+  max_size: v.optional(atLeastOne),
+  max_wait_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+
 const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
@@ -100,12 +105,16 @@ const entries = {
   sandbox: v.optional(v.picklist(["landlock", "bubblewrap"])),
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
+  batch: v.optional(batch),
   start_timeout_ms: v.optional(atLeastOne),
   idle_timeout_ms: v.optional(atLeastOne),
   restart: v.optional(restart),
   resources: v.optional(v.nullable(resources)),
 };
 const schema = v.looseObject(entries);
+
+/** What knows no other keys than its own, besides `permissions`. */
+const STRICT: Readonly<Record<string, { readonly entries: object }>> = { environment: inlineEnvironment, batch };
 
 /** Keys that the tools of `cjm-plugin-system` write and that mean nothing here. */
 const ORIGINAL_KEYS = new Set([
@@ -205,7 +214,7 @@ function found(issue: v.BaseIssue<unknown>): string {
 function wanted(issue: v.BaseIssue<unknown>): string {
   const { expected } = issue;
   if (expected === "never") {
-    const { entries } = issue.path?.[0]?.key === "environment" ? inlineEnvironment : permissions;
+    const { entries } = STRICT[String(issue.path?.[0]?.key)] ?? permissions;
     return `one of ${Object.keys(entries).join(", ")}`;
   }
   if (issue.path?.length === 1 && issue.path[0]!.key === "environment") return "a path that is not empty, or an object";

@@ -16,6 +16,7 @@
 import { type Table, tableFromIPC, tableToIPC, type TypeMap } from "apache-arrow";
 import type { FileBackedDTO } from "../protocol/file_values.ts";
 import type { FileResult } from "./file_result.ts";
+import type { FileResultSync } from "./file_result_sync.ts";
 import { ContentFile } from "./ready_made.ts";
 
 /** A table as a file of the Arrow IPC format, which `pyarrow.ipc.open_file(path)` opens, also memory-mapped. */
@@ -25,10 +26,15 @@ export function arrowFile<T extends TypeMap>(table: Table<T>): FileBackedDTO {
 }
 
 /**
- * Reads a table that a plugin gave as a file or as bytes, in the file or in the stream form of Arrow IPC.
+ * Reads a table that a plugin gave: one of pandas, polars or pyarrow, or a file or bytes in the file or in the stream form of Arrow IPC.
  *
+ * @param result What the plugin gave. One of a blocking proxy is read at once.
  * @throws {PluginStateError} When the result has been disposed of.
  */
-export async function readArrow<T extends TypeMap>(result: FileResult): Promise<Table<T>> {
-  return tableFromIPC<T>(await result.bytes());
+export function readArrow<T extends TypeMap>(result: FileResult): Promise<Table<T>>;
+/** The same without `await`. */
+export function readArrow<T extends TypeMap>(result: FileResultSync): Table<T>;
+export function readArrow<T extends TypeMap>(result: FileResult | FileResultSync): Promise<Table<T>> | Table<T> {
+  const bytes = result.bytes();
+  return bytes instanceof Promise ? bytes.then((read) => tableFromIPC<T>(read)) : tableFromIPC<T>(bytes);
 }

@@ -15,6 +15,11 @@ export class ChosenIds {
     return count > 0;
   }
 
+  /** Whether the worker may have a call of this id. */
+  has(id: string): boolean {
+    return this.#counts.has(id);
+  }
+
   /** The worker has let go of one. */
   remove(id: string): void {
     const count = this.#counts.get(id) ?? 0;

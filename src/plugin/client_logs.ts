@@ -4,8 +4,12 @@
  * @module
  */
 import type { LogRecord, OutputLog } from "../process/output_log.ts";
-import { MEMBERS, questionAt } from "./members.ts";
+import { readLogLine } from "../process/log_line.ts";
+import type { LogBody } from "../protocol/log_body.ts";
 import type { Operation } from "./arguments.ts";
+import type { Call } from "./call.ts";
+import type { ChosenIds } from "./chosen_ids.ts";
+import { MEMBERS, questionAt } from "./members.ts";
 
 /** The options of an operation that is a client's. */
 export interface ClientOptions {
@@ -20,21 +24,26 @@ type IdentifiedOptions = ClientOptions & { readonly callId?: string };
 /** Whose a plugin's lines are. */
 export class ClientLogs {
   readonly #log: OutputLog;
+  readonly #ids: Pick<ChosenIds, "has">;
   #clients: "none" | "several" | { readonly only: string | undefined } = "none";
 
   /** Begins with a plugin that nobody has called. */
-  constructor(log: OutputLog) {
+  constructor(log: OutputLog, ids: Pick<ChosenIds, "has">) {
     this.#log = log;
+    this.#ids = ids;
   }
 
   /**
    * Notes whose operation it is, and gives its options. Where several clients have called the plugin, an id that one of them has chosen may be that of an
-   * earlier call of another one, whose lines may come still. A call whose lines are followed is given a new id then.
+   * earlier call of another one, whose lines may come still. A call whose lines are followed is given a new id then. So is one whose id the worker may still
+   * have of a call that its client has given up, for a client cannot know when the worker lets go of that.
    */
   admit<Options extends IdentifiedOptions>({ endpoint }: Pick<Operation, "endpoint">, isCall: boolean, options: Options): Options {
-    const { client, onLog } = options;
+    const { client, callId, onLog } = options;
     if (isCall || (client !== undefined && runsPlugin(endpoint))) this.#note(client);
-    return onLog === undefined || this.#clients !== "several" ? options : { ...options, callId: undefined };
+    if (client === undefined || callId === undefined) return options;
+    const isAmbiguous = (onLog !== undefined && this.#clients === "several") || this.#ids.has(callId);
+    return isAmbiguous ? { ...options, callId: undefined } : options;
   }
 
   /**
@@ -42,8 +51,9 @@ export class ClientLogs {
    * read late: it is told while all of them are one client's.
    */
   follow(call: { readonly id: string | undefined }, onLog: (record: LogRecord) => void): Disposable {
-    return this.#log.follow((record, { tellsCall }) => {
-      if (record.stream === "host" || record.callId === undefined || record.callId !== call.id) return;
+    return this.#log.follow((record, { tellsCall, isTagged }) => {
+      // What the worker has tagged with its call comes with the call's frames.
+      if (isTagged || record.stream === "host" || record.callId === undefined || record.callId !== call.id) return;
       if (tellsCall || this.#clients !== "several") onLog(record);
     });
   }
@@ -52,6 +62,21 @@ export class ClientLogs {
     if (this.#clients === "none") this.#clients = { only: client };
     else if (this.#clients !== "several" && this.#clients.only !== client) this.#clients = "several";
   }
+}
+
+/** Who hears of a line. */
+interface Hearers extends Pick<ClientOptions, "onLog"> {
+  readonly call: Pick<Call, "id" | "attempt">;
+  /** The plugin's. That of a worker of one's own has the line already. */
+  readonly log: OutputLog;
+}
+
+/** Tells a line that has come with the frames of its call. */
+export function tellLine(line: LogBody, { call: { id, attempt }, onLog, log }: Hearers): void {
+  const { level } = readLogLine(line.text);
+  const record = { ...(level === undefined ? line : { level, ...line }), time: new Date(line.time), callId: id };
+  onLog?.(record);
+  if (attempt?.worker.callLog !== undefined) log.receive(record);
 }
 
 /** Whether the plugin's own code answers. */

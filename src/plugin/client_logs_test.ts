@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { OutputLog } from "../process/output_log.ts";
+import { ChosenIds } from "./chosen_ids.ts";
 import { ClientLogs } from "./client_logs.ts";
 
 const EXECUTE = { endpoint: "execute" } as const;
@@ -8,7 +9,7 @@ const EXECUTE = { endpoint: "execute" } as const;
 function followed(clients: readonly (string | undefined)[]): { log: OutputLog; told: string[]; logs: ClientLogs } {
   const log = new OutputLog();
   log.onlyCall = () => "b";
-  const logs = new ClientLogs(log);
+  const logs = new ClientLogs(log, new ChosenIds());
   for (const client of clients) logs.admit(EXECUTE, true, { client });
   const told: string[] = [];
   logs.follow({ id: "b" }, ({ text }) => told.push(text));

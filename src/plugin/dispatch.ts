@@ -12,7 +12,7 @@ import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
 import { CallbackScope } from "./callback_scope.ts";
 import { Callbacks } from "./callbacks.ts";
-import { ClientLogs } from "./client_logs.ts";
+import { ClientLogs, tellLine } from "./client_logs.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
@@ -64,9 +64,9 @@ export class Dispatch {
   constructor(first: LoadedWorker, options: DispatchOptions) {
     this.#options = options;
     this.#plugin = first.plugin.name;
-    this.#queue = new SendQueue(first.maxConcurrency);
+    this.#queue = new SendQueue(first.capacity);
     this.workers = new Workers(first, options);
-    this.#clientLogs = new ClientLogs(options.log);
+    this.#clientLogs = new ClientLogs(options.log, this.#chosenIds);
     options.log.onlyCall = () => this.#onlyCall();
   }
 
@@ -137,7 +137,7 @@ export class Dispatch {
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
         else if ("callback" in frame) await callBack(run, frame);
-        else if ("log" in frame) this.workers.log.receive({ ...frame.log, time: new Date(frame.log.time), callId: call.id });
+        else if ("log" in frame) tellLine(frame.log, { call, onLog: options.onLog, log: this.workers.log });
         else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) {
           await failed(call, frame.error, run.callbacks?.failure(frame.error.callback));
         }

@@ -9,10 +9,12 @@ import type { OutputLog } from "../process/output_log.ts";
 import type { LaunchedWorker } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import type { FilesWay } from "../protocol/exchange.ts";
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
 import { Notices } from "./notices.ts";
+import { type BatchLimits, capacityOf } from "../protocol/batch.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
 import { discardFrame, holdFrame } from "./results.ts";
@@ -35,6 +37,8 @@ export interface WorkerParts {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
+  /** How it gathers calls; left out where each runs alone. */
+  readonly batch?: BatchLimits;
   /** What was started, when this host has started it. */
   readonly process?: WorkerHandle;
   /** What the plugin asks for and cannot have, where that can be told. */
@@ -96,6 +100,8 @@ export class LoadedWorker implements AsyncDisposable {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
+  /** How many calls are sent to it at once. */
+  readonly capacity: number;
   /** What was started, when this host has started it. */
   readonly process: WorkerHandle | undefined;
   readonly warnings: readonly string[];
@@ -106,6 +112,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly takesFunctions: boolean;
   /** Where the lines go that come with the frames of calls; `undefined` where none do. */
   readonly callLog: OutputLog | undefined;
+  /** Whether it tells what calls print with their frames, when it is asked to. */
+  readonly tellsLines: boolean;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   /** Which calls it shall not begin with, as far as it has not heard that yet. */
@@ -117,18 +125,20 @@ export class LoadedWorker implements AsyncDisposable {
 
   /** Takes over what has been started or found. */
   constructor(parts: WorkerParts) {
-    const { send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, callLog, exited, dispose } = parts;
+    const { send, sendAhead, plugin, maxConcurrency, batch, process, warnings = [], files, takesParts, callLog, exited, dispose } = parts;
     this.send = send;
     this.sendAhead = sendAhead;
     this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
     this.plugin = plugin;
     this.maxConcurrency = maxConcurrency;
+    this.capacity = capacityOf(maxConcurrency, batch);
     this.process = process;
     this.warnings = warnings;
     this.files = files;
     this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
     this.takesFunctions = parts.takesFunctions ?? false;
     this.callLog = callLog;
+    this.tellsLines = callLog !== undefined || process?.hello.features.includes(LOGS_FEATURE) === true;
     this.exited = exited;
     this.#dispose = dispose;
   }

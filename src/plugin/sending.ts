@@ -20,7 +20,13 @@ export interface TakenOperation {
   readonly taken: TakenBody;
 }
 
-interface WrittenOperation extends TakenOperation {
+/** An operation that may be followed. */
+interface FollowedOperation extends TakenOperation {
+  /** Whose lines somebody follows; left out where nobody does. */
+  readonly following?: Disposable;
+}
+
+interface WrittenOperation extends FollowedOperation {
   /** Where its files are. */
   readonly paths?: readonly (string | null)[];
   /** What is sent behind the JSON. */
@@ -46,7 +52,7 @@ export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken, i
 }
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
-export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {
+export function sendTo(worker: LoadedWorker, call: Call, operation: FollowedOperation): Promise<void> | undefined {
   if (operation.taken.functions.length > 0 && !worker.takesFunctions) throw noFunctionsError(call.name, worker.process !== undefined);
   if (operation.taken.slots.length > 0) {
     return worker.filesWay === "parts" ? sendWithParts(worker, call, operation) : sendWithFiles(worker, call, operation);
@@ -55,13 +61,13 @@ export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperati
   return undefined;
 }
 
-async function sendWithFiles(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> {
+async function sendWithFiles(worker: LoadedWorker, call: Call, operation: FollowedOperation): Promise<void> {
   const paths = await writeInputs(worker, call, operation);
   if (paths !== undefined) send(worker, call, { ...operation, paths });
 }
 
 /** A place whose file goes behind the JSON holds nothing. */
-async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> {
+async function sendWithParts(worker: LoadedWorker, call: Call, operation: FollowedOperation): Promise<void> {
   const inputs = new CallParts(call.signal);
   call.holdInputs(inputs);
   const opening = operation.taken.open(inputs, call);
@@ -69,9 +75,9 @@ async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenO
   send(worker, call, { ...operation, paths: parts.map(() => null), parts });
 }
 
-function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS, parts }: WrittenOperation): void {
+function send(worker: LoadedWorker, call: Call, { endpoint, taken, following, paths = NO_PATHS, parts }: WrittenOperation): void {
   const { id: callId, wantsProgress, sentTrace } = call;
-  const wantsLogs = callId !== undefined && worker.callLog?.isFollowed === true;
+  const wantsLogs = callId !== undefined && (worker.callLog?.isFollowed === true || (worker.tellsLines && following !== undefined));
   const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, wantsLogs, trace: sentTrace };
   call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));

@@ -8,6 +8,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import type { LaunchedWorker } from "../process/launcher.ts";
 import { LOCAL_LAUNCHER } from "../process/local_launcher.ts";
+import { type BatchLimits, capacityOf, MOST_OPEN_CALLS, readBatch } from "../protocol/batch.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
@@ -85,6 +86,7 @@ async function tryToStart(
     sendAhead: features.includes(AHEAD_FEATURE) ? dialect.sendAhead : undefined,
     plugin: ready,
     maxConcurrency: plugin.maxConcurrency,
+    batch: plugin.batch,
     process: worker,
     warnings: worker.warnings,
     files,
@@ -132,6 +134,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
       send,
       plugin: ready,
       maxConcurrency,
+      batch: batchOf(health, maxConcurrency),
       exited,
       files,
       takesParts,
@@ -172,6 +175,12 @@ function checked(result: unknown, plugin: string): unknown {
 function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): number {
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
+}
+
+/** A worker that wants more calls at once than a host sends to one is sent no more for its batches than for others. */
+function batchOf({ batch: told }: HealthBody, maxConcurrency: number): BatchLimits | undefined {
+  const batch = readBatch(told);
+  return capacityOf(maxConcurrency, batch) <= MOST_OPEN_CALLS ? batch : undefined;
 }
 
 async function waitUntilLoaded(worker: LaunchedWorker, send: SendRequest, signal: AbortSignal): Promise<ReadyBody> {

@@ -13,9 +13,11 @@ export interface LogLine {
   readonly text: string;
   readonly level?: LogLevel;
   readonly callId?: string;
+  /** Whether the worker tells it, in front of the line. */
+  readonly isTagged?: boolean;
 }
 
-/** In front of a record of `logging`, by the Python worker: `RS {"level": …, "call_id": …} US`. */
+/** In front of a line whose level or call the worker knows: `RS {"level": …, "call_id": …} US`. */
 // deno-lint-ignore no-control-regex
 const TAG = /^\x1e(\{[^\x1f]*\})\x1f/;
 
@@ -37,20 +39,17 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   fatal: "critical",
 };
 
-/** Reads a line. Its text stays as it was printed; the Python worker's tag alone is taken off. */
+/** Reads a line. Its text stays as it was printed; the worker's tag alone is taken off. */
 export function readLogLine(line: string): LogLine {
-  switch (line.charCodeAt(0)) {
-    case 0x1e: {
-      const [tag, json] = TAG.exec(line) ?? [];
-      return tag === undefined ? { text: line } : { text: line.slice(tag.length), ...told(json!) };
-    }
-    case 0x7b: // {
-      return { text: line, ...told(line) };
-    default: {
-      const [, level] = PYTHON_DEFAULT.exec(line) ?? [];
-      return level === undefined ? { text: line } : { text: line, level: LEVELS[level.toLowerCase()] };
-    }
-  }
+  const [tag, json] = line.charCodeAt(0) === 0x1e ? TAG.exec(line) ?? [] : [];
+  if (tag !== undefined) return { ...readText(line.slice(tag.length)), ...told(json!), isTagged: true };
+  return readText(line);
+}
+
+function readText(text: string): LogLine {
+  if (text.startsWith("{")) return { text, ...told(text) };
+  const [, level] = PYTHON_DEFAULT.exec(text) ?? [];
+  return level === undefined ? { text } : { text, level: LEVELS[level.toLowerCase()] };
 }
 
 function told(json: string): Omit<LogLine, "text"> {

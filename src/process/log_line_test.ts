@@ -15,8 +15,14 @@ const LINES: readonly (readonly [line: string, told: Partial<LogLine>])[] = [
   ['{"level": "loud"}', {}],
   ["{no json", {}],
   ["{}", {}],
-  ['\x1e{"level": "info", "call_id": "a"}\x1f{"level": "error"}', { text: '{"level": "error"}', level: "info", callId: "a" }],
-  ["\x1e{no json}\x1ftagged", { text: "tagged" }],
+  ['\x1e{"level": "info", "call_id": "a"}\x1f{"level": "error"}', {
+    text: '{"level": "error"}',
+    level: "info",
+    callId: "a",
+    isTagged: true,
+  }],
+  ['\x1e{"call_id": "a"}\x1fERROR:root:broken', { text: "ERROR:root:broken", level: "error", callId: "a", isTagged: true }],
+  ["\x1e{no json}\x1ftagged", { text: "tagged", isTagged: true }],
   ["\x1ewithout an end", {}],
 ];
 

@@ -27,8 +27,16 @@ export interface LogRecord {
   readonly callId?: string;
 }
 
-/** Is called for a record, and whether the line itself tells the record's call: otherwise that was the only one that ran when the line was read. */
-export type Follower = (record: LogRecord, how: { readonly tellsCall: boolean }) => void;
+/** How the call of a record is known. */
+export interface CallKnowledge {
+  /** Whether the line itself tells it: otherwise it was the only one that ran when the line was read. */
+  readonly tellsCall: boolean;
+  /** Whether the worker has put it in front of the line, and not the plugin into it. */
+  readonly isTagged: boolean;
+}
+
+/** Is called for a record. */
+export type Follower = (record: LogRecord, how: CallKnowledge) => void;
 
 /** How much of the output is kept for error messages, in characters. */
 const MAX_TAIL = 8 * 1024;
@@ -89,7 +97,9 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     if (this.#listeners.size === 0 && this.#followers.size === 0) return;
     const record = makeRecord(stream, line, { batch, callId: line.callId ?? batch.callOf(this) });
     for (const listener of this.#listeners) listener.push(record);
-    for (const follower of this.#followers) follower(record, { tellsCall: line.callId !== undefined });
+    for (const follower of this.#followers) {
+      follower(record, { tellsCall: line.callId !== undefined, isTagged: line.isTagged === true && line.callId !== undefined });
+    }
   }
 
   /** Takes what another program has made of its worker's output. */

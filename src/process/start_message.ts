@@ -38,6 +38,7 @@ export interface StartFacts {
 export function startMessage(spec: PluginSpec, { listen, command, grant, files, quota, audit }: StartFacts): StartMessage {
   const limits: WorkerLimits = {
     max_concurrency: spec.maxConcurrency,
+    ...(spec.batch === undefined ? {} : { batch: spec.batch }),
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
     scratch_quota: quota,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Address } from "./address.ts";
+import type { BatchLimits } from "./batch.ts";
 
 /** The media type that asks for, and announces, a framed reply. */
 export const FRAMES_MEDIA_TYPE = "application/vnd.remote-plugin+ndjson";
@@ -123,6 +124,8 @@ export interface WorkerLimits {
   readonly max_body_bytes: number;
   /** How long a cancelled call may take to stop by itself, in milliseconds. */
   readonly cancel_grace_ms: number;
+  /** How calls are gathered; each runs alone when it is left out. */
+  readonly batch?: BatchLimits;
   /** The most bytes that the files in the scratch folders may have; none when it is left out. */
   readonly scratch_quota?: number;
   /** The most memory that each of its processes may have, in bytes; no limit when it is left out. */
@@ -238,8 +241,10 @@ export interface HealthBody {
   readonly version: string;
   /** The version of the wire. */
   readonly protocol: number;
-  /** How many calls run at once. */
+  /** How many calls run at once; where they run in batches, how many batches. */
   readonly max_concurrency: number;
+  /** How calls are gathered; left out where each runs alone. */
+  readonly batch?: BatchLimits;
   /** How many calls run and wait. */
   readonly calls: { readonly running: number; readonly queued: number };
   /** What it can do besides, as in the hello line, for hosts that have not heard that one. */

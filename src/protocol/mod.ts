@@ -7,6 +7,7 @@
 export { PROTOCOL_VERSION } from "./version.ts";
 export { ENDPOINTS, EXTENSIONS } from "./endpoints.ts";
 export type * from "./endpoints.ts";
+export type { BatchLimits } from "./batch.ts";
 export type { Address, TcpAddress, UnixAddress } from "./address.ts";
 export type { Exchange, FilesWay, WireRequest } from "./exchange.ts";
 export type { LogBody } from "./log_body.ts";

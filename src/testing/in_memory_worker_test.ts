@@ -41,7 +41,17 @@ Deno.test("A plugin in an in-memory worker calls the functions that it is given"
   assertInstanceOf((await assertRejects(() => failing, RemoteError)).cause, RangeError);
 });
 
+Deno.test("An in-memory worker gathers calls", async () => {
+  const { exchange } = inMemoryWorker({
+    executeBatch: (items: readonly { value: number }[]) => items.map(({ value }) => [value, items.length]),
+  }, {
+    batch: { max_size: 3 },
+  });
+  const ask = (value: number) => Array.fromAsync(exchange({ endpoint: "execute", body: { kwargs: { value } } }, NEVER));
+  assertEquals(await Promise.all([1, 2, 3].map(ask)), [[{ result: [1, 3] }], [{ result: [2, 3] }], [{ result: [3, 3] }]]);
+});
+
 Deno.test("An in-memory worker refuses what is no plugin", () => {
   class Nothing {}
-  assertThrows(() => inMemoryWorker(Nothing), TypeError, '"execute" or "executeStream"');
+  assertThrows(() => inMemoryWorker(Nothing), TypeError, '"execute", "executeStream" or "executeBatch"');
 });

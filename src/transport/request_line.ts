@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import { CALL_ID } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
@@ -65,10 +66,11 @@ function byteLength(text: string, memory: Uint8Array): number {
   return length;
 }
 
-function headOf({ endpoint, callId, files, parts, trace }: WireRequest, length: number): string {
+function headOf({ endpoint, callId, files, parts, wantsLogs, trace }: WireRequest, length: number): string {
   const call = callId === undefined ? "" : ` call=${callId}`;
   const way = files === undefined ? "" : ` files=${files}`;
-  return `${endpoint} ${length}${call}${way}${parts === undefined ? "" : ` parts=${length}`}${traceFields(trace)}\n`;
+  const lines = wantsLogs ? ` logs=${LOGS_FEATURE}` : "";
+  return `${endpoint} ${length}${call}${way}${parts === undefined ? "" : ` parts=${length}`}${lines}${traceFields(trace)}\n`;
 }
 
 /** White space means nothing in these; what else no line can carry is left out, as a trace is a courtesy. */

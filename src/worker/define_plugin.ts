@@ -43,8 +43,9 @@ export interface MethodSchemas {
 }
 
 /**
- * The members of a plugin. All are optional, but it needs `execute`, `executeStream` or a method of its own. Hosts call its own methods by their names, as
- * `plugin.call("segments", kwargs)`: all functions but those whose names begin with `_`, and those that are private by `#`. They get what `execute` gets. Any of the methods may be asynchronous, and what
+ * The members of a plugin. All are optional, but it needs `execute`, `executeStream`, `executeBatch` or a method of its own. Hosts call its own methods by their
+ * names, as `plugin.call("segments", kwargs)`: all functions but those whose names begin with `_`, and those that are private by `#`. They get what `execute`
+ * gets. Any of the methods may be asynchronous, and what
  * one throws reaches the host with its type, message and stack.
  *
  * @typeParam K The keyword arguments of `execute` and `executeStream`.
@@ -71,6 +72,14 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
   initialize?(config: G, context: CallContext): MaybePromise<void>;
   /** Does the work. An iterator, as a generator returns it, becomes the list of its items. */
   execute?(kwargs: K, context: CallContext): MaybePromise<R>;
+  /**
+   * Does the work of several calls at once, in the place of `execute`, where the manifest has `batch`.
+   *
+   * @param items The keyword arguments of each call.
+   * @param contexts What each method is given besides, for each call.
+   * @returns An answer for each item, in their order. An `Error` as an answer fails that call alone.
+   */
+  executeBatch?(items: readonly K[], contexts: readonly CallContext[]): MaybePromise<readonly (R | Error)[]>;
   /** Does the work item by item. When the call is cancelled or its host gone, the iterator's `return` is called: `finally` runs. */
   executeStream?(kwargs: K, context: CallContext): MaybePromise<AsyncIterable<C> | Iterable<C>>;
   /** Tells what the configuration may hold. */

@@ -7,7 +7,7 @@ import type { WorkerKind } from "../support/fixtures.ts";
 import { within } from "../support/guard.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { runHost } from "../support/run_host.ts";
-import { ATTACHED } from "../support/ways.ts";
+import { APART } from "../support/ways.ts";
 
 const [ONE, OTHER] = ["let-one-in", "let-another-in"];
 
@@ -52,7 +52,7 @@ class CallingGateway implements AsyncDisposable {
 
 const FUNCTION = { kwargs: { function: { function: 0 } }, types: { "/kwargs/function": "function" } };
 
-for (const { name, isAsync, reach } of ATTACHED) {
+for (const { name, isAsync, reach } of APART) {
   Deno.test(`${name}: a plugin calls functions of a program that has attached`, async () => {
     await using reached = await reach("calls_back");
     const { plugin } = reached;

@@ -58,6 +58,11 @@ class Talk implements AsyncDisposable {
   }
 }
 
+/** What frames say. */
+function textsOf(frames: string): string[] {
+  return frames.trimEnd().split("\n").map((line) => JSON.parse(line)).map(({ log, result, error }) => log?.text ?? result ?? error.code);
+}
+
 /** A gateway with a plugin that prints. */
 class TalkingGateway implements AsyncDisposable {
   readonly #owned: AsyncDisposableStack;
@@ -109,7 +114,7 @@ class TalkingGateway implements AsyncDisposable {
   }
 }
 
-for (const { name, worker, reach } of WAYS.filter(({ name, isAsync }) => isAsync && /started|gateway/.test(name))) {
+for (const { name, worker, reach } of WAYS.filter(({ isAsync }) => isAsync)) {
   Deno.test(`${name}: what a call prints comes while it runs, with its id, its stream and its level`, async () => {
     const reached = await reach("talks");
     const plugin = reached.plugin as unknown as RemotePluginProxy;
@@ -134,15 +139,38 @@ for (const { name, worker, reach } of WAYS.filter(({ name, isAsync }) => isAsync
 }
 
 for (const { worker } of BOTH) {
-  Deno.test(`${worker}: the lines of a call come to the one client of a gateway, and to nobody of several where they tell no call`, async () => {
+  Deno.test(`${worker}: each of several clients of a gateway gets the lines that its own call prints`, async () => {
     await using gateway = await TalkingGateway.start(worker);
-    const first = gateway.call(ONE, "a", { line: "the first line", hold: true });
+    const held = gateway.call(ONE, "a", { line: "the first line", hold: true });
+    const other = await gateway.call(OTHER, "a", { line: "a line of the other\nand one more" });
+    assertEquals(textsOf(await other.text()), ["a line of the other", "and one more", "done"]);
+    const first = await held;
+    const begun = first.body!.pipeThrough(new TextDecoderStream()).values({ preventCancel: true });
+    assertEquals(textsOf((await begun.next()).value!), ["the first line"]);
+    await (await gateway.post("cancel", { call_id: "a" })).body?.cancel();
+    assertEquals(textsOf((await begun.next()).value!), ["cancelled"]);
+    assertEquals((await begun.next()).done, true);
+  });
+
+  Deno.test(`${worker}: a line that is printed just before the call ends comes before its last frame`, async () => {
+    await using gateway = await TalkingGateway.start(worker);
+    for (let at = 0; at < 20; at++) {
+      const frames = (await (await gateway.call(ONE, `${at}`, { line: `line ${at}` })).text()).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      assertEquals(frames.map(({ log, result }) => log?.text ?? result), [`line ${at}`, "done"]);
+    }
+  });
+
+  Deno.test(`${worker}: what is written past the console comes to the one client of a gateway, and to nobody of several`, async () => {
+    await using gateway = await TalkingGateway.start(worker);
+    const first = gateway.call(ONE, "a", { raw: "the first line", hold: true });
     await gateway.hasRead("the first line");
-    const other = gateway.call(OTHER, "b", { line: "a line of the other", hold: true });
+    const other = gateway.call(OTHER, "b", { raw: "a line of the other", hold: true });
     await gateway.hasRead("a line of the other");
     assertEquals(await gateway.linesOf(ONE, "a", first), ["the first line"]);
-    // It runs alone now. What another one's call prints just before its end is read when only this one runs.
-    await gateway.post("execute", { kwargs: { megabytes: 1, line: "a late line" } }).then((response) => response.body?.cancel());
+    // It runs alone now. What another one's call writes just before its end is read when only this one runs.
+    await gateway.post("execute", { kwargs: { megabytes: 1, raw: "a late line" } }).then((response) => response.body?.cancel());
     await gateway.hasRead("a late line");
     assertEquals(await gateway.linesOf(OTHER, "b", other), []);
   });
@@ -155,7 +183,7 @@ for (const { worker } of BOTH) {
     const late = JSON.stringify({ text: "late", call_id: "a" });
     await (await gateway.post("execute", { kwargs: { line: late } })).body?.cancel();
     await gateway.hasRead(late);
-    assertEquals(await gateway.linesOf(OTHER, "a", call), []);
+    assertEquals(await gateway.linesOf(OTHER, "a", call), ["it has begun"]);
   });
 }
 
@@ -166,6 +194,16 @@ Deno.test("python: each of several clients of a gateway gets the records of logg
   await gateway.hasRead("a record of error", "a record of warning");
   assertEquals(await gateway.linesOf(ONE, "a", one), ["a record of error"]);
   assertEquals(await gateway.linesOf(OTHER, "a", other), ["a record of warning"]);
+});
+
+Deno.test("a client may use the id of a call that it has given up, though the plugin has not let go of that one", async () => {
+  await using gateway = await TalkingGateway.start("python");
+  for (let at = 0; at < 10; at++) {
+    const given = gateway.post("execute", { kwargs: { line: `line ${at}`, hold: true } }, { [CALL_ID_HEADER]: "a" });
+    await gateway.hasRead(`line ${at}`);
+    await (await gateway.post("cancel", { call_id: "a" })).body?.cancel();
+    assertEquals((await (await given).json()).code, "cancelled");
+  }
 });
 
 Deno.test("a client that does not ask for lines gets none, and neither does a plain one, nor any where the gateway gives none", async () => {

@@ -119,3 +119,13 @@ Deno.test("types that are out of date are found, and what has changed is told", 
     'the argument "times" of "execute" is new',
   ]);
 });
+
+Deno.test("python: a plugin that only answers batches tells what an item has and gets", async () => {
+  await using plugin = await startFixture(PYTHON, "batch_only", { manifest: { batch: {} } });
+  const { execute, execute_stream: stream } = await plugin.getSignatures();
+  const properties = { text: { type: "string" }, tags: { anyOf: [{ type: "array", items: { type: "string" } }, { type: "null" }] } };
+  assertEquals(execute?.description, "Counts letters.");
+  assertEquals([execute?.arguments?.properties, execute?.arguments?.required], [properties, ["tags", "text"]]);
+  assertEquals([execute?.result, stream?.chunk], [{ type: "integer" }, { type: "integer" }]);
+  assertEquals(await plugin.execute({ text: "abc", tags: null }), 3);
+});

@@ -13,6 +13,8 @@ Deno.test("doctor tells what is wrong with an interpreter, a module, a class, a 
     "d.json": { ...naps, name: "no_package", module: "needs_a_package", plugin_path: "." },
     "f.json": { ...naps, name: "no_folder", cwd: "./nowhere" },
     "e.json": { ...naps, name: "misspelt", max_concurency: 2 },
+    "g.json": { ...await pythonManifest("gathers"), name: "no_batch" },
+    "h.json": { ...naps, name: "no_method", batch: {} },
     "broken.json": "{ half",
     "needs_a_package.py": "import a_package_that_is_not_there",
   });
@@ -26,6 +28,8 @@ Deno.test("doctor tells what is wrong with an interpreter, a module, a class, a 
   assertStringIncludes(of("no_class")!.found, 'has no class "Nap", but Naps');
   assertStringIncludes(of("no_package")!.fix!, "-m pip install a_package_that_is_not_there");
   assertEquals([of("misspelt")?.verdict, of("misspelt")?.found.includes('"max_concurrency"')], ["odd", true]);
+  assertEquals([of("no_batch")?.verdict, of("no_batch")?.fix], ["odd", 'Add "batch": {} to the manifest']);
+  assertEquals([of("no_method")?.check, of("no_method")?.found.includes('no "execute_batch"')], ["import", true]);
   assertEquals(findings.some(({ check, found }) => check === "manifest" && found.includes("it is no JSON")), true);
 });
 

@@ -37,6 +37,7 @@ Deno.test("what goes wrong is said in one line, with an exit code for its kind",
     [["new", "Bad-Name"], 2, "cannot be a plugin's name"],
     [["logs", "raises"], 2, 'There is no log of "raises"'],
     [["stats"], 2, "Nothing is served"],
+    [["serve", "./plugins"], 2, "write --folder before its path"],
     [["env", "prune", "--older-than", "30"], 2, "--older-than must be a number with d, h, m or s"],
     [["completions", "tcsh"], 2, "bash, zsh and fish"],
   ];

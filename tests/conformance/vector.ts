@@ -156,7 +156,11 @@ function isHttpAlone({ request, write, framed, chunked, token, id = "", headers 
 }
 
 /** The headers that bare requests have as well, and how they are called there. */
-export const BARE_FIELDS: Readonly<Record<string, string>> = { "Remote-Plugin-Files": "files", "Remote-Plugin-Call": "call" };
+export const BARE_FIELDS: Readonly<Record<string, string>> = {
+  "Remote-Plugin-Files": "files",
+  "Remote-Plugin-Call": "call",
+  "Remote-Plugin-Logs": "logs",
+};
 
 function transportsOf(vector: Vector): readonly TransportKind[] {
   if (Deno.build.os !== "windows") return vector.transports ?? ["unix"];

@@ -35,7 +35,7 @@ inBrowser("somebody without a mouse signs in, chooses a plugin and calls it", as
   await page.keyboard.press("Enter");
   await page.getByRole("tab", { name: "Call" }).waitFor();
   await page.getByRole("tab", { name: "Call" }).focus();
-  assertEquals([await tab(page), await tab(page), await tab(page)], ["Stream", "Configure", "text needed"]);
+  assertEquals(await tab(page), "text needed");
   await page.keyboard.type("ho");
   assertEquals(await tab(page), "times");
   await page.keyboard.type("2");

@@ -155,7 +155,10 @@ Deno.test("operators get the log and all calls as events, and callers their own 
   const [first, second, operator] = await within(Promise.all(streams.map((stream) => stream.text())), "the end of the events");
   assertStringIncludes(operator!, 'event: log\ndata: {"time":"1970-01-01T00:00:00.000Z","stream":"stderr","text":"a\\nb"');
   for (const text of [first!, operator!]) {
-    assertMatch(text, /event: call\ndata: \{"number":0,"plugin":"echo","endpoint":"execute","client":"caller 1",.*"outcome":"ok"/);
+    assertMatch(
+      text,
+      /event: call\ndata: \{"number":0,"plugin":"echo","version":"1.2.3","endpoint":"execute","client":"caller 1",.*"outcome":"ok"/,
+    );
   }
   assert(!/event: (call|log)/.test(second!) && !first!.includes("event: log"));
 });
@@ -166,12 +169,12 @@ Deno.test("the configuration is in the forms of operators alone", async () => {
   const formsFor = async (token: string, plugin = "configured") =>
     await (await ask(gateway, `/dashboard/forms/${plugin}`, { headers: { authorization: `Bearer ${token}` } })).json();
   assertEquals((await formsFor("caller")).configuration, undefined);
-  const { current, fields } = (await formsFor("operator")).configuration;
+  const { current, named: { fields } } = (await formsFor("operator")).configuration;
   assertEquals([current, fields.map(({ name }: { name: string }) => name)], [{ model: "small" }, ["model"]]);
   await watch.manager.add(await pythonManifest("raises"));
   const { configuration, execute } = await formsFor("operator", "raises");
   assertStringIncludes(configuration.problem, "the model is broken");
-  assertEquals(execute.fields, []);
+  assertEquals(execute.named.fields, []);
 });
 
 Deno.test("whoever only imports the gateway downloads nothing of its pages", async () => {

@@ -2,8 +2,8 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { createGateway, type GatewayHandler } from "@remote-plugin/proxy/gateway";
 import { eventually } from "../support/guard.ts";
 import { elsewhere } from "../support/elsewhere.ts";
-import { ManagerWatch } from "../support/managed_plugins.ts";
-import { valueOf } from "../support/prometheus_text.ts";
+import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
+import { readSamples, valueOf } from "../support/prometheus_text.ts";
 
 const [TOKEN, METRICS_TOKEN] = ["let-me-in", "let-me-look"];
 
@@ -79,6 +79,18 @@ Deno.test("GET /metrics tells how calls ended, what they carried, and what the w
   assertGreater(figure("worker_memory_bytes", { plugin })!, 1_000_000);
   assertEquals(figure("http_responses_total", { status: "401" }), 1);
   assertGreater(valueOf(text, "process_open_fds")!, 2);
+});
+
+Deno.test("calls of a plugin by its name, and by its name and version, are counted together, and other versions apart", async () => {
+  const manifests = await Promise.all(["1.10.0", "1.9.0"].map((version) => pythonManifest("echo", { version })));
+  await using watch = await ManagerWatch.create({ manifests });
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  for (const name of ["echo", "echo@1.10.0", "echo@1.9.0"]) await post(gateway, `/${name}/execute`, {});
+  const counted = readSamples(await metricsOf(gateway)).filter(({ name }) => name === "remote_plugin_calls_total");
+  assertEquals(counted.map(({ labels: { plugin, version }, value }) => [plugin, version, value]), [
+    ["echo", "1.10.0", 2],
+    ["echo", "1.9.0", 1],
+  ]);
 });
 
 Deno.test("GET /metrics tells of calls that run, of those that wait, and of workers that ended unasked", async () => {

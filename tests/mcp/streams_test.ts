@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
 import { pythonManifest } from "../support/managed_plugins.ts";
 import { within } from "../support/guard.ts";
@@ -81,7 +81,9 @@ Deno.test("what is no message is told on standard error, and what follows is ans
   assertEquals((answers.get(2)?.error as { code: number }).code, -32602);
   assertMatch(JSON.stringify(answers.get(3)?.result), /kwargs/);
   await client.leave();
-  assertMatch(await errors, /The client has sent what is no message: /);
+  const told = await errors;
+  assertMatch(told, /^The client has sent what is no message: "jsonrpc" is not "2.0"$/m);
+  assert(!told.includes('"code"'), told);
 });
 
 Deno.test("standard output has messages alone, whatever a plugin prints", async () => {

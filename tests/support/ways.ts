@@ -92,7 +92,7 @@ function reached(plugin: EitherProxy, { owned, files }: Held): Reached {
 }
 
 /** Those that share no folder with the worker. */
-const APART: readonly Way[] = WORKERS.flatMap((worker) => [
+export const APART: readonly Way[] = WORKERS.flatMap((worker) => [
   attached("attached", { worker, transport: "unix" }),
   attached("attached over TCP by HTTP", { worker, transport: "tcp", upgrade: false }),
   attached("attached, blocking", { worker, transport: "unix", blocking: true }),

@@ -108,6 +108,23 @@ for (const runtime of BOTH) {
   });
 
   Deno.test({
+    name: `${runtime}: calls that run together have a span each, and what the plugin traces of them is below one`,
+    ignore,
+    async fn() {
+      const plugin = { ...PLUGINS[runtime], batch: { max_size: 3, max_wait_ms: 10_000 } };
+      const { told, otlp: { spans } } = await traced("makes_traces", [plugin, [[{}, { fail: true }, {}]]]);
+      assertEquals(told.results, [[3, "RemoteError", 3]]);
+      const runs = named(spans, "traced", "traced/execute");
+      const calls = named(spans, "app", "traced/execute");
+      assertEquals(runs.map(({ parent }) => calls.filter(({ id }) => id === parent).length), [1, 1, 1]);
+      assertEquals(runs.flatMap((run) => below(spans, run)), ["traced: think"]);
+      const failed = runs.filter(({ failure }) => failure !== undefined);
+      assertEquals(failed.map(({ attributes }) => attributes["error.type"]), [runtime === "python" ? "ValueError" : "RangeError"]);
+      assertEquals(runs.map(({ attributes }) => attributes["remote_plugin.batch.size"]), [3, 3, 3]);
+    },
+  });
+
+  Deno.test({
     name: `${runtime}: a call that its caller aborts or leaves is told as cancelled, and not as failed`,
     ignore,
     async fn() {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FileResult, npyFile, RemotePluginProxy, wavFile } from "@remote-plugin/proxy";
+import { type FileResult, type Manifest, npyFile, RemotePluginProxy, wavFile } from "@remote-plugin/proxy";
 import type { NpyLayout, TypedArray } from "@remote-plugin/proxy/protocol";
 import { arrowFile, readArrow } from "@remote-plugin/proxy/arrow";
 import { tableFromArrays } from "apache-arrow";
@@ -9,9 +9,10 @@ import { fixtureFolder } from "../support/fixtures.ts";
 const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";
 const ignore = PYTHON === "";
 
-function start(): Promise<RemotePluginProxy> {
+function start(changes: Partial<Manifest> = {}): Promise<RemotePluginProxy> {
   const plugin_path = fixtureFolder("numpy_arrays");
-  return RemotePluginProxy.start({ name: "numpy_arrays", python_path: PYTHON, module: "plugin", class: "NumpyArrays", plugin_path });
+  const own = { name: "numpy_arrays", python_path: PYTHON, module: "plugin", class: "NumpyArrays", plugin_path };
+  return RemotePluginProxy.start({ ...own, ...changes });
 }
 
 const ARRAYS: readonly TypedArray[] = [
@@ -143,5 +144,15 @@ Deno.test({
     assertEquals(stream?.chunk, array);
     const chunks = plugin.executeStream<FileResult>({ samples: Float32Array.of(1, 2), gain: 0.5 });
     for await (const chunk of chunks) assertEquals(Array.from((await chunk.array("float32")).data), [0.5, 1]);
+  },
+});
+
+Deno.test({
+  name: "a batch that is answered by an array gives each call its row",
+  ignore,
+  async fn() {
+    await using plugin = await start({ class: "Rows", batch: { max_size: 3, max_wait_ms: 2_000 } });
+    const rows = await Promise.all([1, 2, 3].map((number) => plugin.execute<FileResult>({ number })));
+    for (const [index, row] of rows.entries()) assertEquals([...(await row.array("float64")).data], [index + 1, 0.5]);
   },
 });

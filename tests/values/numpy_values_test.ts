@@ -94,7 +94,6 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["np.complex64(1j)", "complex"],
   ["{np.int64(1): 1}", "int64"],
   ["pd.Series({'a': 1, 'b': 2})", "Series"],
-  ["pd.DataFrame({'a': [1]})", "DataFrame"],
   ["pd.Index([1])", "Index"],
   ["pd.MultiIndex.from_tuples([(1, 2)])", "MultiIndex"],
   ["pd.Categorical(['a'])", "Categorical"],

@@ -3,6 +3,7 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { type Context, problemText } from "../context.ts";
 import { yellow } from "../output/painted.ts";
+import { nonsenseText } from "../../mcp/nonsense.ts";
 import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 import { readKeeping } from "../serving/keeping.ts";
 import { tellReloads } from "../serving/reloads.ts";
@@ -44,6 +45,6 @@ export async function mcp(context: Context, reference: string | undefined, optio
     folder: options.save,
     signal,
     onProblem: (name, error) => note(`"${name}" is no tool: ${messageOf(error)}`),
-    onNonsense: (error) => note(`The client has sent what is no message: ${error.message}`),
+    onNonsense: (error) => note(`The client has sent what is no message: ${nonsenseText(error)}`),
   });
 }

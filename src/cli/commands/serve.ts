@@ -39,6 +39,7 @@ export interface ServeOptions extends TokenOptions, RayCommandOptions {
   readonly tracebacks?: boolean;
   readonly callLogs?: boolean;
   readonly callbacks?: boolean;
+  readonly checkArguments?: boolean;
   readonly drain: string;
   readonly bounds?: BoundsLevel;
   readonly watch?: boolean;
@@ -66,8 +67,10 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   cleanup.use(manager);
   if (options.watch) void tellReloads(manager, terminal);
   const tokens = await readTokens(options);
-  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs, callbacks } = options;
-  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs, callbacks };
+  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs } = options;
+  const { callbacks, checkArguments } = options;
+  const hosts = [hostname, ...allowHost];
+  const access = { ...valuesOf(tokens), hosts, origins, exposeTracebacks, callLogs, callbacks, checkArguments };
   const tls = await readTls(options);
   const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, logs, draining: signal }), {
     hostname,

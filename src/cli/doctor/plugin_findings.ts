@@ -111,6 +111,8 @@ if name and not hasattr(found, name):
     own = [value for value in vars(found).values() if callable(value) and getattr(value, "__module__", None) == found.__name__]
     names = [value.__name__ for value in own if isinstance(value, type) == (kind == "class") or kind == "script"]
     sys.exit('the module "%s" has no %s "%s", but %s' % (module, kind, name, ", ".join(names) or "none at all"))
+if name and hasattr(getattr(found, name), "execute_batch"):
+    print("\\nexecute_batch")
 `;
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
@@ -119,16 +121,33 @@ async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Rep
     env,
     cwd: spec.cwd,
   });
-  if (code === 0) {
-    return report(
-      "import",
-      "good",
-      [runtime.module, runtime.entry.name].filter((part) => part !== undefined).join(runtime.entry.kind === "script" ? "#" : "."),
-    );
-  }
   const last = text.trim().split("\n").at(-1) ?? "";
+  if (code === 0) {
+    const found = [runtime.module, runtime.entry.name].filter((part) => part !== undefined).join(
+      runtime.entry.kind === "script" ? "#" : ".",
+    );
+    return batchFinding(spec, found, { report, batches: last === "execute_batch" });
+  }
   const fix = missingModuleAdvice(runtime, last) ?? "Correct the plugin's code, or what its manifest names";
   return report("import", "bad", last, fix);
+}
+
+/** A method that gathered calls would go to, and a manifest that has none gathered, or the other way round. */
+function batchFinding({ batch }: PluginSpec, found: string, { report, batches }: { report: Report; batches: boolean }): Finding {
+  if (batches === (batch !== undefined)) return report("import", "good", found);
+  return batches
+    ? report(
+      "import",
+      "odd",
+      `${found} has "execute_batch", and the manifest no "batch": nothing calls it`,
+      'Add "batch": {} to the manifest',
+    )
+    : report(
+      "import",
+      "bad",
+      `the manifest has "batch", and ${found} no "execute_batch"`,
+      'Add the method, or remove "batch" from the manifest',
+    );
 }
 
 interface Surroundings {

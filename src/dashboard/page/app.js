@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { Activity } from "./activity.js";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { readRole, readStats, Refused, signOut } from "./gateway.js";
+import { onSession, readRole, readStats, Refused, signOut } from "./gateway.js";
 import { keyOf, UsageHistory } from "./history.js";
 import { Plugin } from "./plugin.js";
 import { PluginList } from "./plugin_list.js";
@@ -15,13 +15,18 @@ const UNKNOWN = Symbol("unknown");
 const NOBODY = undefined;
 
 export function App() {
-  const [role, setRole] = useState(UNKNOWN);
+  const [{ role, session }, setSeen] = useState({ role: UNKNOWN, session: 0 });
   const [problem, setProblem] = useState("");
-  const look = () => readRole().then(setRole, (error) => setProblem(error.message));
-  useEffect(look, []);
-  if (role === NOBODY) return html`<${SignIn} onSignedIn=${look} />`;
+  // Whoever signs in may be somebody else with the same role, and begins anew.
+  const see = (role) => setSeen((before) => ({ role, session: before.session + 1 }));
+  const look = () => readRole().then(see, (error) => setProblem(error.message));
+  useEffect(() => {
+    look();
+    return onSession(look);
+  }, []);
+  if (role === NOBODY) return html`<${SignIn} key=${session} onSignedIn=${look} />`;
   if (role === UNKNOWN) return html`<p class="notice" role="status">${problem || "Asking the gateway …"}</p>`;
-  return html`<${Plugins} role=${role} onLeft=${() => setRole(NOBODY)} />`;
+  return html`<${Plugins} key=${session} role=${role} onLeft=${() => see(NOBODY)} />`;
 }
 
 function Plugins({ role, onLeft }) {

@@ -1,4 +1,6 @@
 /** What the page asks of its gateway. The session's cookie goes along by itself. */
+import { callBody } from "./call_body.js";
+
 const BASE = document.body.dataset.base;
 const FRAMES = "application/vnd.remote-plugin+ndjson";
 
@@ -14,8 +16,18 @@ export class Refused extends Error {
   }
 }
 
+/** By which the tabs of one browser, which share the session, tell each other that it is another one. */
+const TABS = new BroadcastChannel(`plugins ${BASE}`);
+
+/** Tells whenever another tab has signed in or out. */
+export function onSession(changed) {
+  TABS.addEventListener("message", changed);
+  return () => TABS.removeEventListener("message", changed);
+}
+
 export async function signIn(token) {
   await asked("/dashboard/session", { method: "POST", body: JSON.stringify({ token }), headers: { "content-type": "application/json" } });
+  TABS.postMessage("signed in");
 }
 
 /** What whoever has signed in may do; `undefined` when nobody has. */
@@ -30,6 +42,7 @@ export async function readRole() {
 
 export async function signOut() {
   await asked("/dashboard/session", { method: "DELETE" });
+  TABS.postMessage("signed out");
 }
 
 export async function readStats() {
@@ -52,13 +65,12 @@ export async function readForms(plugin) {
   return await (await asked(`/dashboard/forms/${encodeURIComponent(plugin)}`)).json();
 }
 
-/** The frames of a call, one by one. Files go as a form, and everything else as JSON. */
-export async function* call({ plugin, endpoint, kwargs, signal }) {
-  const hasFile = Object.values(kwargs).some((value) => value instanceof File);
-  const body = hasFile ? formOf(kwargs) : JSON.stringify({ kwargs });
-  const headers = { accept: FRAMES, ...hasFile ? {} : { "content-type": "application/json" } };
-  const response = await asked(`/${encodeURIComponent(plugin)}/${endpoint}`, { method: "POST", body, headers, signal });
-  for await (const line of linesOf(response.body)) yield JSON.parse(line);
+/** The frames of a call, one by one, each with the length of its text. */
+export async function* call({ plugin, endpoint, args, kwargs, signal }) {
+  const { body, headers } = callBody({ args, kwargs });
+  const request = { method: "POST", body, headers: { accept: FRAMES, ...headers }, signal };
+  const response = await asked(`/${encodeURIComponent(plugin)}/${endpoint}`, request);
+  for await (const line of linesOf(response.body)) yield { frame: JSON.parse(line), length: line.length };
 }
 
 /** The lines of a stream, each without its end. What is long comes in many parts, which are put together once. */
@@ -109,15 +121,6 @@ export function listen({ onBegin, onLine, onCall }) {
     document.removeEventListener("visibilitychange", open);
     close();
   };
-}
-
-function formOf(kwargs) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(kwargs)) {
-    if (value instanceof File) form.append(name, value);
-    else form.append(name, typeof value === "string" ? value : JSON.stringify(value));
-  }
-  return form;
 }
 
 async function asked(path, options) {

@@ -1,9 +1,9 @@
 /** What comes of a call: progress, chunks, a result or an error. */
 import { html } from "./html.js";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { fileKind, shownResult } from "./shown_value.js";
 
-/** So many of the last chunks are shown. */
+/** So many of the last chunks are shown at once. Whoever asks sees all that are kept. */
 const SHOWN_CHUNKS = 200;
 
 export function Outcome({ outcome }) {
@@ -12,23 +12,35 @@ export function Outcome({ outcome }) {
   return html`
     <section class="outcome" aria-label="Result" aria-live="polite">
       ${state === "running" && html`<${Progress} progress=${progress} />`}
-      ${isStream && html`
-        <p class="faint">${count} ${count === 1 ? "chunk" : "chunks"}</p>
-        <ol class="chunks" start=${Math.max(1, count - SHOWN_CHUNKS + 1)}>
-                  ${chunks.slice(-SHOWN_CHUNKS).map((frame, at, all) =>
-                    html`
-                      <li key=${count - all.length + at}>
-                        <${Value} value=${frame.chunk} types=${frame.types} />
-                      </li>
-                    `
-                  )}
-                </ol>
-      `}
+      ${isStream && html`<${Chunks} ...${{ chunks, count }} />`}
       ${state === "ended" && !isStream && html`<${Value} value=${result.result} types=${result.types} />`}
       ${state === "failed" && html`<p role="alert" class="problem">${error.type ? `${error.type}: ` : ""}${error.message}</p>`}
       ${error?.traceback && html`<pre class="code">${error.traceback}</pre>`}
       ${state !== "running" && html`<p class="faint">${ENDS[state]} after ${(tookMs / 1_000).toFixed(3)} s</p>`}
     </section>
+  `;
+}
+
+function Chunks({ chunks, count }) {
+  const [isWhole, show] = useState(false);
+  const shown = isWhole ? chunks : chunks.slice(-SHOWN_CHUNKS);
+  const choice = isWhole ? `Show the last ${SHOWN_CHUNKS}` : `Show the last ${chunks.length}`;
+  return html`
+    <p>
+      <span class="faint">${count} ${count === 1 ? "chunk" : "chunks"}</span>
+      ${chunks.length > SHOWN_CHUNKS && html`
+        <button type="button" class="quiet small" onClick=${() => show(!isWhole)}>${choice}</button>
+      `}
+    </p>
+    <ol class="chunks" start=${count - shown.length + 1}>
+      ${shown.map(({ frame }, at) =>
+        html`
+          <li key=${count - shown.length + at}>
+            <${Value} value=${frame.chunk} types=${frame.types} />
+          </li>
+        `
+      )}
+    </ol>
   `;
 }
 

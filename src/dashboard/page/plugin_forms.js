@@ -5,6 +5,7 @@ import { CallForm } from "./call_form.js";
 import { Configuration } from "./configuration_form.js";
 import { readForms } from "./gateway.js";
 import { MethodForms } from "./method_forms.js";
+import { Tabs } from "./tabs.js";
 
 const LABELS = { execute: "Call", execute_stream: "Stream", methods: "Methods", configuration: "Configure" };
 
@@ -22,13 +23,12 @@ export function PluginForms({ plugin }) {
   if (names.length === 0) return html`<p class="notice">The plugin has no method to call</p>`;
   const name = names.includes(chosen) ? chosen : names[0];
   return html`
-    <div class="tabs" role="tablist">${names.map((one) =>
-      html`<button key=${one} type="button" role="tab" aria-selected=${one === name} onClick=${() => choose(one)}>${LABELS[one]}</button>`
-    )}</div>
-    ${name === "methods"
-      ? html`<${MethodForms} ...${{ plugin, forms: forms.methods }} />`
-      : name === "configuration"
-      ? html`<${Configuration} ...${{ plugin, form: forms[name], onConfigured: look }} />`
-      : html`<${CallForm} key=${name} ...${{ plugin, method: name, form: forms[name], label: LABELS[name] }} />`}
+    <${Tabs} label="Methods" tabs=${names.map((one) => ({ name: one, label: LABELS[one] }))} chosen=${name} onChoose=${choose}>
+      ${name === "methods"
+        ? html`<${MethodForms} ...${{ plugin, forms: forms.methods }} />`
+        : name === "configuration"
+        ? html`<${Configuration} ...${{ plugin, form: forms[name], onConfigured: look }} />`
+        : html`<${CallForm} key=${name} ...${{ plugin, method: name, form: forms[name], label: LABELS[name] }} />`}
+    </${Tabs}>
   `;
 }

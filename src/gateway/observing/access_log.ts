@@ -11,6 +11,8 @@ export interface AccessLogLine {
   readonly time: string;
   /** The plugin's name. */
   readonly plugin: string;
+  /** The version that was called. */
+  readonly version: string;
   /** The endpoint, such as `execute`. */
   readonly endpoint: string;
   /** The status of the response. */
@@ -60,6 +62,7 @@ function lineOf(call: ObservedCall, outcome: CallOutcome): AccessLogLine {
   return {
     time: new Date().toISOString(),
     plugin: call.plugin,
+    version: call.version,
     endpoint: call.endpoint,
     status: outcome.status,
     error_code: outcome.code,

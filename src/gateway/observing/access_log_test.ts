@@ -4,6 +4,7 @@ import type { CallOutcome, ObservedCall } from "./observer.ts";
 
 const CALL: ObservedCall = {
   plugin: "whisper",
+  version: "1.0",
   endpoint: "execute",
   callId: undefined,
   client: "caller 1",
@@ -29,6 +30,7 @@ Deno.test("the access log has a line of JSON for each call that has ended", () =
   assertEquals(new Date(time as string).toISOString(), time);
   assertEquals(line, {
     plugin: "whisper",
+    version: "1.0",
     endpoint: "execute",
     status: 200,
     duration_ms: 12.346,

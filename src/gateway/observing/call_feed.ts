@@ -10,8 +10,10 @@ import type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
 export interface SeenCall {
   /** Its number: calls that have begun later have higher ones. */
   readonly number: number;
-  /** The plugin that is called, as the client names it. */
+  /** The plugin that is called. */
   readonly plugin: string;
+  /** Its version. */
+  readonly version: string;
   /** What is asked of it. */
   readonly endpoint: RequestEndpoint;
   /** Whose call it is, for example `caller 1`. */
@@ -38,8 +40,8 @@ export class CallFeed implements CallObserver {
 
   /** A call has come. */
   opened(call: ObservedCall): void {
-    const { plugin, endpoint, client, startedAt } = call;
-    const seen = { number: this.#count++, plugin, endpoint, client, startedAt };
+    const { plugin, version, endpoint, client, startedAt } = call;
+    const seen = { number: this.#count++, plugin, version, endpoint, client, startedAt };
     this.#open.set(call, seen);
     this.#pass(seen);
   }

@@ -6,7 +6,7 @@ const WELL: CallOutcome = { status: 200, code: undefined, durationMs: 3, bytesIn
 
 function callOf(plugin: string): ObservedCall {
   const startedAt = new Date(0);
-  return { plugin, endpoint: "execute", callId: undefined, client: "caller 1", traceparent: undefined, startedAt };
+  return { plugin, version: "1.0", endpoint: "execute", callId: undefined, client: "caller 1", traceparent: undefined, startedAt };
 }
 
 Deno.test("whoever comes gets the calls that have ended, those that run, and how they end", () => {

@@ -16,22 +16,26 @@ const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 /** The `outcome` of a call that ended well. That of any other is its error's code. */
 const OK = "ok";
 
+type PluginLabel = "plugin" | "version";
+type CallLabel = PluginLabel | "endpoint";
+
 /** The figures of one gateway, in a registry of its own: two gateways of one program do not add up. */
 export class GatewayMetrics implements CallObserver {
   readonly #registry = new Registry();
-  readonly #calls: Counter<"plugin" | "endpoint" | "outcome">;
-  readonly #durations: Histogram<"plugin" | "endpoint">;
-  readonly #open: Gauge<"plugin" | "endpoint">;
-  readonly #chunks: Counter<"plugin">;
-  readonly #received: Counter<"plugin">;
-  readonly #sent: Counter<"plugin">;
+  readonly #calls: Counter<CallLabel | "outcome">;
+  readonly #durations: Histogram<CallLabel>;
+  readonly #open: Gauge<CallLabel>;
+  readonly #chunks: Counter<PluginLabel>;
+  readonly #received: Counter<PluginLabel>;
+  readonly #sent: Counter<PluginLabel>;
   readonly #responses: Counter<"status">;
   readonly #manager: ManagerMetrics;
 
   /** Counts from now on. */
   constructor(manager: PluginManager) {
     const registers = [this.#registry];
-    const call = ["plugin", "endpoint"] as const;
+    const plugin = ["plugin", "version"] as const;
+    const call = [...plugin, "endpoint"] as const;
     const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
       new Counter<Label>({ name: `remote_plugin_${name}`, help, labelNames, registers });
     this.#calls = counter("calls_total", "Calls that have ended, by how: ok, or the code of the error", [...call, "outcome"]);
@@ -43,9 +47,9 @@ export class GatewayMetrics implements CallObserver {
       registers,
     });
     this.#open = new Gauge({ name: "remote_plugin_open_calls", help: "Calls that run or wait", labelNames: call, registers });
-    this.#chunks = counter("stream_chunks_total", "Items that streams have given", ["plugin"]);
-    this.#received = counter("received_bytes_total", "Bytes of the bodies of requests", ["plugin"]);
-    this.#sent = counter("sent_bytes_total", "Bytes of the bodies of responses", ["plugin"]);
+    this.#chunks = counter("stream_chunks_total", "Items that streams have given", plugin);
+    this.#received = counter("received_bytes_total", "Bytes of the bodies of requests", plugin);
+    this.#sent = counter("sent_bytes_total", "Bytes of the bodies of responses", plugin);
     this.#responses = counter("http_responses_total", "All responses, those to refused requests too", ["status"]);
     this.#manager = new ManagerMetrics(manager, registers);
     new ProcessMetrics(registers);
@@ -57,19 +61,19 @@ export class GatewayMetrics implements CallObserver {
   }
 
   /** A call has come. */
-  opened({ plugin, ...call }: ObservedCall): void {
-    this.#open.inc({ plugin, endpoint: labelOf(call) });
+  opened({ plugin, version, ...call }: ObservedCall): void {
+    this.#open.inc({ plugin, version, endpoint: labelOf(call) });
   }
 
   /** A call has ended. */
-  ended({ plugin, ...call }: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
+  ended({ plugin, version, ...call }: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
     const endpoint = labelOf(call);
-    this.#open.dec({ plugin, endpoint });
-    this.#calls.inc({ plugin, endpoint, outcome: code });
-    this.#durations.observe({ plugin, endpoint }, durationMs / 1_000);
-    this.#chunks.inc({ plugin }, chunks);
-    this.#received.inc({ plugin }, bytesIn);
-    this.#sent.inc({ plugin }, bytesOut);
+    this.#open.dec({ plugin, version, endpoint });
+    this.#calls.inc({ plugin, version, endpoint, outcome: code });
+    this.#durations.observe({ plugin, version, endpoint }, durationMs / 1_000);
+    this.#chunks.inc({ plugin, version }, chunks);
+    this.#received.inc({ plugin, version }, bytesIn);
+    this.#sent.inc({ plugin, version }, bytesOut);
   }
 
   /** A request has had its response, or the beginning of it. */

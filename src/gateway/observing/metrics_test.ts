@@ -6,6 +6,7 @@ import type { CallOutcome, ObservedCall } from "./observer.ts";
 
 const CALL: ObservedCall = {
   plugin: "whisper",
+  version: "1.0",
   endpoint: "execute",
   callId: undefined,
   client: "caller 1",

@@ -7,8 +7,10 @@ import type { RequestEndpoint } from "../../protocol/endpoints.ts";
 
 /** A call that a client has made. */
 export interface ObservedCall {
-  /** The plugin that is called, as the client names it. */
+  /** The name of the plugin that is called, without a version, however the client names it. */
   readonly plugin: string;
+  /** The version that is called. */
+  readonly version: string;
   /** What is asked of it. */
   readonly endpoint: RequestEndpoint;
   /** The call's id, when the client has given it one. */

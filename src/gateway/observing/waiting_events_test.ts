@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { WaitingEvents } from "./waiting_events.ts";
 
 function call(number: number, outcome?: string) {
-  return { number, plugin: "p", endpoint: "execute", client: "caller 1", startedAt: new Date(0), outcome } as const;
+  return { number, plugin: "p", version: "1", endpoint: "execute", client: "caller 1", startedAt: new Date(0), outcome } as const;
 }
 
 Deno.test("one who does not keep up loses the oldest lines and calls, and gets of a call its last state", () => {

@@ -37,6 +37,8 @@ export function reference(component: OwnSchema): JsonSchema {
 /** The name of a component. */
 export type OwnSchema = keyof typeof OWN_SCHEMAS;
 
+const BATCH = object({ max_size: COUNT, max_wait_ms: COUNT }, { description: "How calls are gathered, to run together" });
+
 /** The components that do not depend on plugins. */
 export const OWN_SCHEMAS = {
   Problem: object({
@@ -63,6 +65,7 @@ export const OWN_SCHEMAS = {
     },
     isOutdated: { type: "boolean", description: "Whether the manifest has changed since its workers were started" },
     maxConcurrency: COUNT,
+    "batch?": BATCH,
     warnings: { type: "array", items: TEXT },
   }, { description: "What is known of a plugin without starting it" }),
   GatewayStats: object({ plugins: { type: "array", items: ANY_OBJECT }, total: ANY_OBJECT }, { description: "What all plugins use" }),
@@ -84,6 +87,7 @@ export const OWN_SCHEMAS = {
     version: TEXT,
     protocol: COUNT,
     max_concurrency: COUNT,
+    "batch?": BATCH,
     calls: object({ running: COUNT, queued: COUNT }),
   }),
   Ready: object({ name: TEXT, version: TEXT }, { description: "The plugin is loaded" }),

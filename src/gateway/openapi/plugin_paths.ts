@@ -111,8 +111,8 @@ function operatorPaths(
   { base, about, components }: PathContext,
 ): Record<string, PathItem> {
   const config = components.copy({ root: configSchema, prefix: `${name}.config` });
-  const json = (schema: JsonSchema): Operation["requestBody"] => ({ required: true, content: { "application/json": { schema } } });
-  const changed = { type: "object", properties: { new_config: config }, required: ["new_config"], additionalProperties: false };
+  const json = (schema: JsonSchema): Operation["requestBody"] => ({ required: false, content: { "application/json": { schema } } });
+  const changed = { type: "object", properties: { new_config: config }, additionalProperties: false };
   const operations: readonly [id: string, summary: string, body?: Operation["requestBody"]][] = [
     ["initialize", "Configures it", json(config)],
     ["reconfigure", "Gives it another configuration", json(changed)],

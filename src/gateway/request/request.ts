@@ -18,6 +18,7 @@ import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../protocol/messa
 import { operatorRefusal } from "../access/tokens.ts";
 import type { ClientFunctions } from "../client_functions.ts";
 import { readAnswerBody } from "./answer_body.ts";
+import { argumentProblem } from "./argument_check.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import { bodyProblem, functionsProblem } from "./body_members.ts";
 import { readCallBody } from "./call_body.ts";
@@ -73,9 +74,16 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   const isFollowed = takesUnknown && callId !== undefined;
   const problem = bodyProblem(endpoint, read.body, { takesUnknown }) ??
     (read.functions && functionsProblem(endpoint, { takesFunctions: context.options.callbacks, isFollowed }));
-  if (problem === undefined) return { plugin, endpoint, callId, ...read };
-  void read.uploads?.[Symbol.asyncDispose]();
-  return badRequest(problem);
+  if (problem !== undefined) {
+    void read.uploads?.[Symbol.asyncDispose]();
+    return badRequest(problem);
+  }
+  const wrong = context.options.checkArguments && takesArguments(endpoint)
+    ? await argumentProblem({ plugin, endpoint, body: read.body }, context.manager)
+    : undefined;
+  if (wrong === undefined) return { plugin, endpoint, callId, ...read };
+  await read.uploads?.[Symbol.asyncDispose]();
+  return refusal(STATUS_CODE.BadRequest, wrong, { code: "invalid_arguments" });
 }
 
 /** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */

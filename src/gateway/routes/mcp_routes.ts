@@ -53,9 +53,10 @@ function keepingPlace(response: Response, place: Place): Response {
 function watchOf({ manager, calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
   const headers = request?.headers ?? new Headers();
   // Only a call id that is taken keeps a call from being opened, and this one has none.
-  const open = calls.open({ client, plugin: versionOf(manager.info(plugin)), endpoint, callId: undefined })!;
+  const { name, version } = manager.info(plugin);
+  const open = calls.open({ client, plugin: versionOf({ name, version }), endpoint, callId: undefined })!;
   const traceparent = (activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined))?.traceparent;
-  const observed = { plugin, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };
+  const observed = { plugin: name, version, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };
   const report = new CallReport(observed, observers, { bytesIn: Number(headers.get("content-length") ?? 0) });
   return {
     signal: open.signal,

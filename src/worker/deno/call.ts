@@ -4,10 +4,11 @@
  * @module
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { Answers, type CallSink } from "./call_sink.ts";
 import { type Cancellable, Cancellation, cancelledBody } from "./cancelling.ts";
-import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
+import { errorLine, type FrameLine, logLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { CallOrder } from "./plugin_runner.ts";
 import { removeFiles } from "./scratch_files.ts";
@@ -20,6 +21,7 @@ export class Call implements CallSink, Cancellable {
   progress: ProgressBody = { progress: 0, message: "" };
   readonly cancellation: Cancellation = new Cancellation();
   #isRunning = false;
+  #runsWithOthers = false;
   #hasEnded = false;
   #answers: Answers | undefined;
   /** The callbacks that wait for an answer. */
@@ -39,9 +41,23 @@ export class Call implements CallSink, Cancellable {
     if (endpoint !== "initialize" && endpoint !== "reconfigure") this.#inputs?.[Symbol.dispose]();
   }
 
-  /** From here on, being cancelled asks the plugin instead of ending the call at once. */
-  markRunning(): void {
+  /**
+   * From here on, being cancelled asks the plugin instead of ending the call at once. One that runs with others ends at once all the same, for they go on: what
+   * the plugin makes of it is dropped then.
+   */
+  markRunning({ withOthers = false } = {}): void {
     this.#isRunning = true;
+    this.#runsWithOthers = withOthers;
+  }
+
+  /** Whether the plugin's code has begun with it. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Whether it has its answer. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get answers(): Answers {
@@ -60,6 +76,11 @@ export class Call implements CallSink, Cancellable {
     this.reply.report(progressLine(progress, message));
   }
 
+  tell(line: LogBody): void {
+    // A plugin may tell of any call, also of one whose host has not asked.
+    if (this.order.wantsLogs) this.reply.tell(logLine(line));
+  }
+
   push(line: FrameLine): Promise<void> {
     if (line.callback !== undefined) this.#callbacks.add(line.callback);
     if (!this.cancellation.isRequested) return this.reply.push(line);
@@ -71,12 +92,13 @@ export class Call implements CallSink, Cancellable {
   cancel(): void {
     if (this.#hasEnded || this.cancellation.isRequested) return;
     this.cancellation.request();
-    if (!this.#isRunning) return this.#endCancelled();
+    if (!this.#isRunning || this.#runsWithOthers) return this.#endCancelled();
     this.reply.release();
   }
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
+    if (this.#hasEnded) return removeFiles(last.files);
     this.#hasEnded = true;
     if (!this.cancellation.isRequested) return this.reply.end(last);
     removeFiles(last.files);
@@ -84,6 +106,7 @@ export class Call implements CallSink, Cancellable {
   }
 
   #endCancelled(): void {
+    this.#hasEnded = true;
     this.reply.end(errorLine(cancelledBody()));
   }
 }

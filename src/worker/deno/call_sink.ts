@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import type { FrameLine } from "./frame_line.ts";
 
 /** Takes what a running call gives before its end. */
@@ -12,6 +13,8 @@ export interface CallSink {
   readonly answers: Answers;
   /** Takes a progress report. */
   report(progress: number, message: string): void;
+  /** Takes a line that it has printed. */
+  tell(line: LogBody): void;
   /** Takes a chunk or a callback, and resolves when the plugin may make the next one. */
   push(line: FrameLine): Promise<void>;
 }

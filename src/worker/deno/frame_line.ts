@@ -5,6 +5,7 @@
  * @module
  */
 import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import type { ErrorBody } from "../../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
@@ -24,7 +25,7 @@ import { UnfitFileError } from "./unfit_file.ts";
 
 /** One frame in its final form. */
 export interface FrameLine {
-  readonly kind: "progress" | "chunk" | "callback" | "result" | "error";
+  readonly kind: "progress" | "log" | "chunk" | "callback" | "result" | "error";
   /** The frame's JSON, without the newline. */
   readonly text: string;
   /** The same with the newline, as bytes, where they are there already. */
@@ -64,6 +65,11 @@ export function isLastLine(line: FrameLine): boolean {
 /** The frame of a progress report. */
 export function progressLine(progress: number, message: string): FrameLine {
   return { kind: "progress", text: JSON.stringify({ progress, message }) };
+}
+
+/** The frame of a line that a call has printed. */
+export function logLine(log: LogBody): FrameLine {
+  return { kind: "log", text: JSON.stringify({ log }) };
 }
 
 /** The last frame of a call that failed. */

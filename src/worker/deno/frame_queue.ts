@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FrameLine, isLastLine } from "./frame_line.ts";
+import { type FrameLine, isLastLine, logLine } from "./frame_line.ts";
 import { removeWithFolder } from "./scratch_files.ts";
 
 /** Up to this many frames wait for the reader before the plugin has to. */
@@ -11,6 +11,9 @@ const ROOM = 16;
 
 /** Progress reports cannot make a plugin wait, so beyond this many only the newest of them is kept. */
 const PROGRESS_ROOM = 256;
+
+/** Neither can printed lines. Beyond this many, or so many characters of them, the older half is dropped. */
+const LINES_ROOM = { lines: 1_000, characters: 512 * 1024 } as const;
 
 /** Takes the frames of one reply. */
 export interface FrameTaker {
@@ -34,6 +37,8 @@ export class FrameQueue implements FrameTaker {
   /** Whether the reader may still be busy with what it has taken. */
   #isTaken = false;
   #isLeft = false;
+  /** How many printed lines wait, how many characters they have, and how many were dropped since the reader was told. */
+  #lines = { count: 0, characters: 0, dropped: 0 };
   readonly #flushed: (() => void)[] = [];
   readonly #writers: (() => void)[] = [];
 
@@ -43,6 +48,27 @@ export class FrameQueue implements FrameTaker {
     const isCrowded = this.#waiting.length >= PROGRESS_ROOM && this.#waiting.at(-1)?.kind === "progress";
     if (isCrowded) this.#waiting.pop();
     this.#add(line);
+  }
+
+  /** Adds a line that the call has printed. */
+  tell(line: FrameLine): void {
+    if (this.#ended) return;
+    this.#lines.count++;
+    this.#lines.characters += line.text.length;
+    this.#add(line);
+    if (this.#lines.count > LINES_ROOM.lines || this.#lines.characters > LINES_ROOM.characters) this.#dropLines();
+  }
+
+  #dropLines(): void {
+    const most = Math.ceil(this.#lines.count / 2);
+    let [left, characters] = [most, 0];
+    this.#waiting = this.#waiting.filter(({ kind, text }) => {
+      if (kind !== "log") return true;
+      if (left-- > 0) return false;
+      characters += text.length;
+      return true;
+    });
+    this.#lines = { count: this.#lines.count - most, characters, dropped: this.#lines.dropped + most };
   }
 
   /** Adds a chunk. Resolves when there is room for another, or when the reply has ended. */
@@ -70,7 +96,9 @@ export class FrameQueue implements FrameTaker {
     this.#isTaken = false;
     if (this.#waiting.length === 0) await this.#untilAdded();
     this.#isTaken = true;
-    const taken = this.#waiting;
+    const { dropped } = this.#lines;
+    const taken = dropped === 0 ? this.#waiting : [droppedLine(dropped), ...this.#waiting];
+    this.#lines = { count: 0, characters: 0, dropped: 0 };
     this.#waiting = [];
     this.release();
     return taken;
@@ -104,6 +132,10 @@ export class FrameQueue implements FrameTaker {
     this.#wakeReader?.();
     this.#wakeReader = undefined;
   }
+}
+
+function droppedLine(count: number): FrameLine {
+  return logLine({ time: new Date().toISOString(), stream: "host", text: `${count} lines were dropped, for nobody read them` });
 }
 
 /** The frames of a reply, one by one, to its last. */

@@ -12,10 +12,17 @@ import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line
 import type { LoadedPlugin } from "./load_plugin.ts";
 import type { MethodNames } from "./methods.ts";
 import { Outbox, type Results } from "./outbox.ts";
-import { QUESTIONS, runOf } from "./plugin_endpoints.ts";
+import { answerLine, executeBatch, QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
-import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, GatheredCall, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { PrintedLines } from "./printed_lines.ts";
 import { RunningCall } from "./running_call.ts";
+
+/** What a plugin is run with. */
+export interface InlineOptions {
+  readonly results?: Results;
+  readonly printed?: PrintedLines;
+}
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
@@ -23,14 +30,16 @@ export class InlineRunner implements PluginRunner {
   readonly #ready: ReadyBody;
   readonly #methods: MethodNames;
   readonly #results: Results | undefined;
+  readonly #printed: PrintedLines | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
-  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready, methods }: LoadedPlugin, results?: Results) {
+  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON; without `printed` nobody is told its lines. */
+  constructor({ plugin, ready, methods }: LoadedPlugin, { results, printed }: InlineOptions = {}) {
     this.#plugin = plugin;
     this.#ready = ready;
     this.#methods = methods;
     this.#results = results;
+    this.#printed = printed;
   }
 
   get state(): PluginState {
@@ -41,17 +50,53 @@ export class InlineRunner implements PluginRunner {
     if (cancellation.isRequested) return errorLine(cancelledBody());
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
+    const call = this.#begin({ order, sink, cancellation });
+    const code = async () => {
+      try {
+        return await runOf(order.endpoint, this.#methods)(this.#plugin, call);
+      } finally {
+        isOver = true;
+      }
+    };
+    const line = () => this.#lastLine({ order, cancellation }, call, code);
+    return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, line) : line());
+  }
+
+  runTogether(gathered: readonly GatheredCall[]): readonly Promise<FrameLine>[] {
+    const calls = gathered.map((one) => this.#begin(one));
+    let isOver = false;
+    let open = gathered.length;
+    for (const { cancellation } of gathered) cancellation.onRequest(() => --open > 0 || isOver || void askToStop(this.#plugin));
+    let answers: Promise<readonly unknown[]> | undefined;
+    // The first one that is asked for them makes them, so that what the plugin traces is below its span.
+    const answer = () => answers ??= executeBatch(this.#plugin, calls).finally(() => isOver = true);
+    return gathered.map((one, index) => {
+      const call = calls[index]!;
+      return this.#lastLine(
+        { ...one, batchSize: calls.length },
+        call,
+        async () => await answerLine((await answer())[index], one.order, call),
+      );
+    });
+  }
+
+  #begin({ order, sink, cancellation }: GatheredCall): RunningCall {
     const newOutbox = () => new Outbox(order.files === undefined ? undefined : this.#results, order.files);
     const outbox = newOutbox();
     order.functions?.begin({ sink, cancellation, newOutbox });
-    const run = runOf(order.endpoint, this.#methods);
-    const code = () => run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
+    return new RunningCall(order, { sink, cancellation, outbox });
+  }
+
+  async #lastLine(
+    { order, cancellation, batchSize }: Omit<GatheredCall, "sink"> & { readonly batchSize?: number },
+    { outbox }: RunningCall,
+    code: () => Promise<FrameLine>,
+  ): Promise<FrameLine> {
     try {
-      return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      return await inSpan(order, { plugin: this.#ready.name, cancellation, batchSize }, code);
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
-      isOver = true;
       order.functions?.end();
       await outbox.close();
     }

@@ -20,6 +20,8 @@ export interface LoadedPlugin {
 export interface PluginLabel {
   readonly name: string;
   readonly version: string;
+  /** Whether calls of `execute` are answered by `executeBatch`. Default: no. */
+  readonly batches?: boolean;
 }
 
 /** Which export is the plugin: an object or a class, a function, or whichever a script has, by its name or as the only one. */
@@ -59,16 +61,23 @@ function loaded(plugin: unknown, label: PluginLabel): LoadedPlugin {
   if (typeof plugin !== "object" || plugin === null) throw noPlugin();
   const methods = methodNames(plugin);
   if (!isPlugin(plugin) && methods.size === 0) throw noPlugin();
+  if (label.batches && !hasMethod(plugin, "executeBatch")) throw new TypeError(NO_BATCH);
   const { name, version } = plugin as Plugin;
-  return { plugin, ready: { name: text(name, label.name), version: text(version, label.version), methods: methodsOf(plugin) }, methods };
+  return {
+    plugin,
+    ready: { name: text(name, label.name), version: text(version, label.version), methods: methodsOf(plugin, label) },
+    methods,
+  };
 }
 
 function noPlugin(): TypeError {
-  return new TypeError('A plugin must be an object or a class with "execute" or "executeStream", or with methods of its own');
+  return new TypeError(
+    'A plugin must be an object or a class with "execute", "executeStream" or "executeBatch", or with methods of its own',
+  );
 }
 
 function isPlugin(value: object): boolean {
-  return hasMethod(value, "execute") || hasMethod(value, "executeStream");
+  return WORKS.some((name) => hasMethod(value, name));
 }
 
 /** The export of a script that is its plugin: the default one, the one with `execute`, or the only one that can be one. */
@@ -90,6 +99,11 @@ function mayExecute(value: unknown): boolean {
   const holder = isClass(value) ? value.prototype : value;
   return typeof holder === "object" && holder !== null && isPlugin(holder);
 }
+
+const NO_BATCH = 'The plugin is to run calls in batches, and has no "executeBatch". Add it, or remove "batch" from the manifest';
+
+/** What a plugin has one of, unless it has methods of its own. */
+const WORKS = ["execute", "executeStream", "executeBatch"] as const;
 
 function text(own: unknown, fallback: string): string {
   return typeof own === "string" && own !== "" ? own : fallback;

@@ -25,7 +25,7 @@ Deno.test("A missing export is named, beside those that there are", () => {
 
 Deno.test("What has neither execute nor executeStream is no plugin", () => {
   for (const value of [null, undefined, 5, "x", {}, { execute: 5 }, class {}]) {
-    assertThrows(() => loadPlugin(value, LABEL), TypeError, '"execute" or "executeStream"');
+    assertThrows(() => loadPlugin(value, LABEL), TypeError, '"execute", "executeStream" or "executeBatch"');
   }
 });
 

@@ -5,7 +5,9 @@
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
+import { BATCH_FEATURE } from "../../protocol/batch.ts";
 import { CALLBACKS_FEATURE } from "../../protocol/functions.ts";
+import { LOGS_FEATURE } from "../../protocol/log_body.ts";
 import {
   AHEAD_FEATURE,
   type HelloMessage,
@@ -20,6 +22,7 @@ import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http/server.ts";
+import { consoleClass } from "./printed_lines.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
@@ -36,16 +39,9 @@ const EXPORT_MS = 200;
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
 const FEATURES: readonly string[] = [
-  AHEAD_FEATURE,
-  "call_id",
-  CALLBACKS_FEATURE,
-  "cancel_by_id",
-  "files",
-  "frames",
-  METHODS_FEATURE,
-  "signatures",
-  "types",
-  UPGRADE_FEATURE,
+  ...[AHEAD_FEATURE, BATCH_FEATURE, "call_id", CALLBACKS_FEATURE, "cancel_by_id", "files", "frames"],
+  ...consoleClass() === undefined ? [] : [LOGS_FEATURE],
+  ...[METHODS_FEATURE, "signatures", "types", UPGRADE_FEATURE],
 ];
 
 if (import.meta.main) await main();
@@ -82,7 +78,8 @@ function listen(address: Address): Deno.Listener {
 
 function serve(start: StartMessage, listener: Deno.Listener, scratch: ScratchFiles | undefined): WorkerSession {
   const { plugin, limits, token } = start;
-  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 });
+  const batches = limits.batch !== undefined;
+  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 && !batches, batches });
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter(), features: featuresOf(start) });
   runner.flushed = () => session.flushed();
   const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits, scratch });

@@ -7,9 +7,9 @@ import { type CallEndpoint, isMethodEndpoint, type MethodEndpoint } from "../../
 import type { Kwargs, MaybePromise, Plugin } from "../define_plugin.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
 import { type FrameLine, plainResultLine, valueLine } from "./frame_line.ts";
-import { isIterable, isIterator } from "./iterables.ts";
+import { isIterable, isIterator, type Items } from "./iterables.ts";
 import type { MethodNames } from "./methods.ts";
-import type { QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 import type { RunningCall } from "./running_call.ts";
 import { signaturesOf } from "./signatures.ts";
 
@@ -80,13 +80,14 @@ export const QUESTIONS: Readonly<Record<QuestionEndpoint, QuestionRule>> = {
 };
 
 /** The endpoints for which a plugin has a method of its own. */
-export function methodsOf(plugin: Plugin): string[] {
+export function methodsOf(plugin: Plugin, { batches = false } = {}): string[] {
+  const has = (name: keyof Plugin) => hasMethod(plugin, name) || (batches && name === "execute");
   const rules: [string, { readonly method?: keyof Plugin }][] = [
     ...Object.entries(CALLS),
     ...Object.entries(QUESTIONS),
     ["cancel", { method: "cancel" }],
   ];
-  return rules.filter(([, { method }]) => method !== undefined && hasMethod(plugin, method)).map(([endpoint]) => endpoint);
+  return rules.filter(([, { method }]) => method !== undefined && has(method)).map(([endpoint]) => endpoint);
 }
 
 /** Whether a plugin has a method. */
@@ -95,7 +96,7 @@ export function hasMethod(plugin: object, name: keyof Plugin): boolean {
 }
 
 async function execute(plugin: Plugin, call: RunningCall): Promise<FrameLine> {
-  if (plugin.execute === undefined) throw notSupported("execute", plugin.executeStream && "executeStream");
+  if (plugin.execute === undefined) throw notSupported("execute", instead(plugin));
   return await whole(call, await plugin.execute(kwargsOf(call), call.context));
 }
 
@@ -132,6 +133,45 @@ async function executeStream(plugin: Plugin, call: RunningCall): Promise<FrameLi
   return plainResultLine(null);
 }
 
+/** What a plugin without "execute" has in its place. */
+function instead({ executeStream, executeBatch }: Plugin): string | undefined {
+  if (executeStream !== undefined) return 'Call "executeStream"';
+  return executeBatch && 'It has "executeBatch", which is called when the manifest has "batch"';
+}
+
+/**
+ * Answers calls together: an answer for each, which may be an error.
+ *
+ * @throws {PluginFailure} With `bad_result`, when there is not one for each.
+ */
+export async function executeBatch(plugin: Plugin, calls: readonly RunningCall[]): Promise<readonly unknown[]> {
+  const given: unknown = await plugin.executeBatch!(calls.map(kwargsOf), calls.map(({ context }) => context));
+  const answers = isIterator(given) ? await collected(given) : given;
+  if (!Array.isArray(answers)) {
+    throw badAnswers(`"executeBatch" gave a value of type "${typeof answers}"; wanted is a list with an answer for each item`);
+  }
+  if (answers.length === calls.length) return answers;
+  throw badAnswers(`"executeBatch" gave ${answers.length} answers to ${calls.length} items; wanted is one for each, in their order`);
+}
+
+/** The last frame of a call that was answered with others. */
+export async function answerLine(answer: unknown, { endpoint }: CallOrder, call: RunningCall): Promise<FrameLine> {
+  if (answer instanceof Error) throw answer;
+  if (endpoint !== "execute_stream") return await valueLine("result", answer, call.outbox);
+  await call.stream([answer]);
+  return plainResultLine(null);
+}
+
+async function collected(items: Items): Promise<unknown[]> {
+  const list: unknown[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+function badAnswers(message: string): PluginFailure {
+  return new PluginFailure({ ...errorBody("bad_result", new TypeError(message)), type: "BadResult", traceback: "" });
+}
+
 const NOT_SUPPORTED = plainResultLine({ status: "not_supported" });
 
 function kwargsOf({ body }: RunningCall): Kwargs {
@@ -142,8 +182,8 @@ function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }
 
-function notSupported(missing: keyof Plugin, present?: keyof Plugin): PluginFailure {
-  const advice = present === undefined ? "" : `. Call "${present}"`;
+function notSupported(missing: string, instead?: string): PluginFailure {
+  const advice = instead === undefined ? "" : `. ${instead}`;
   return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}"${advice}`)));
 }
 

@@ -27,8 +27,17 @@ export interface CallOrder {
   readonly callId: string;
   /** How files in results may go to the host; `undefined` when they go inside the JSON. */
   readonly files: FilesWay | undefined;
+  /** Whether what the call prints is wanted. Default: no. */
+  readonly wantsLogs?: boolean;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
+}
+
+/** A call that is to run with others. */
+export interface GatheredCall {
+  readonly order: CallOrder;
+  readonly sink: CallSink;
+  readonly cancellation: Cancellation;
 }
 
 /** How far the plugin has come. `failure` says why it cannot run. */
@@ -49,6 +58,8 @@ export interface PluginRunner {
    * the plugin is asked to stop.
    */
   run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine>;
+  /** Runs calls together, and gives the last frame of each as {@linkcode run} does. The plugin is asked to stop when all of them are cancelled. */
+  runTogether(calls: readonly GatheredCall[]): readonly Promise<FrameLine>[];
   /** Asks the plugin something. Never rejects. */
   ask(endpoint: QuestionEndpoint): Promise<FrameLine>;
 }

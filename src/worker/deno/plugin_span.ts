@@ -11,6 +11,8 @@ import type { CallOrder } from "./plugin_runner.ts";
 interface SpanFacts {
   readonly plugin: string;
   readonly cancellation: Cancellation;
+  /** How many calls run together, where they do. */
+  readonly batchSize?: number;
 }
 
 /** Runs a call's code. Within it that span is active, so that the plugin's own are below it. */
@@ -21,11 +23,12 @@ export function inSpan<Result>(order: CallOrder, facts: SpanFacts, code: () => P
 
 function withSpan<Result>(
   order: CallOrder,
-  { plugin, cancellation, tracer }: SpanFacts & { readonly tracer: Tracer },
+  { plugin, cancellation, batchSize, tracer }: SpanFacts & { readonly tracer: Tracer },
   code: () => Promise<Result>,
 ): Promise<Result> {
   const method = `${plugin}/${order.endpoint}`;
-  const attributes = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.call.id": order.callId };
+  const size: Record<string, number> = batchSize === undefined ? {} : { "remote_plugin.batch.size": batchSize };
+  const attributes = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.call.id": order.callId, ...size };
   return tracer.startActiveSpan(method, { kind: SPAN_KIND.server, attributes }, async (span) => {
     try {
       return await code();

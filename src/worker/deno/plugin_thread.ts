@@ -12,6 +12,7 @@ import { type LoadedPlugin, pluginFromModule, type PluginLabel, type WantedExpor
 import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { Posting } from "./posting.ts";
+import { PrintedLines } from "./printed_lines.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import { type FromThread, readOrder, type ToThread } from "./thread_messages.ts";
 
@@ -46,7 +47,8 @@ export function startPlugin(exports: Readonly<Record<string, unknown>>, wanted: 
     return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
   }
   const asker = new FilesAsker((key, question) => post({ kind: "files", key, question }));
-  serve(new InlineRunner(loaded, results && { ...results, ask: (question) => asker.ask(question) }), asker);
+  const printed = new PrintedLines();
+  serve(new InlineRunner(loaded, { printed, results: results && { ...results, ask: (question) => asker.ask(question) } }), asker);
   post({ kind: "ready", ready: loaded.ready });
 }
 
@@ -55,6 +57,7 @@ function serve(runner: PluginRunner, asker: FilesAsker): void {
   scope.addEventListener("message", ({ data }) => {
     calls.takeOrder();
     if (data.kind === "order") calls.take(readOrder(data));
+    else if (data.kind === "together") calls.takeTogether(data.orders.map(readOrder));
     else if (data.kind === "ring") calls.useMemory(data);
     else if (data.kind === "files") asker.take(data.key, data.answer);
     else calls.take(data);

@@ -12,6 +12,7 @@ import type { HealthBody, ProgressBody, StatsBody, WorkerLimits } from "../../pr
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { untilAborted } from "../../protocol/until_aborted.ts";
+import { Batches } from "./batches.ts";
 import { Call } from "./call.ts";
 import { BadBodyError, type Body, decodeBody } from "./call_arguments.ts";
 import { cancelledBody, type CancelStatus, OpenCalls } from "./cancelling.ts";
@@ -27,7 +28,7 @@ export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
 /** What a session needs besides its plugin. */
 export interface SessionOptions {
   readonly plugin: PluginLabel;
-  readonly limits: Pick<WorkerLimits, "max_concurrency">;
+  readonly limits: Pick<WorkerLimits, "max_concurrency" | "batch">;
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
   /** What the worker says that it can do. Default: nothing. */
@@ -58,7 +59,8 @@ export class WorkerSession {
   readonly #startedAt = performance.now();
   #progress: Pick<Call, "progress"> = { progress: { progress: 0, message: "" } };
   /** Calls that wait or run. */
-  #active = 0;
+  readonly #active = new Set<Call>();
+  readonly #batches: Batches | undefined;
   #finished = 0;
 
   /** What is answered without a turn. */
@@ -82,7 +84,9 @@ export class WorkerSession {
   constructor(runner: PluginRunner, options: SessionOptions) {
     this.#runner = runner;
     this.#options = options;
-    this.#turns = new Turns(options.limits.max_concurrency);
+    const turns = this.#turns = new Turns(options.limits.max_concurrency);
+    const { batch } = options.limits;
+    this.#batches = batch && new Batches({ limits: batch, runner, turns, onBegin: (call) => this.#progress = call });
   }
 
   /** The session as an exchange of frames, without a wire. */
@@ -130,13 +134,13 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, files, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, wantsLogs, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
     const decoded = decodeBody(endpoint, body);
     if (decoded.functions !== undefined && (isPlain || callId === undefined)) {
       throw new BadBodyError("Only a call with an id and a framed reply may have functions");
     }
-    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, wantsLogs, trace };
   }
 
   #takeAnswer(body: Body): boolean {
@@ -153,7 +157,7 @@ export class WorkerSession {
     const call = new Call(this.#order(request, endpoint), inputs);
     this.#open.add(call);
     this.#replying.add(call);
-    this.#active++;
+    this.#active.add(call);
     void this.#serve(call);
     return { take: () => this.#take(call), leave: () => this.#leave(call), abandon: () => call.cancel() };
   }
@@ -172,6 +176,9 @@ export class WorkerSession {
 
   async #serve(call: Call): Promise<void> {
     try {
+      if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.cancellation.signal);
+      if (this.#batches !== undefined && this.#isGathered(call.order)) return await this.#batches.add(call);
+      this.#batches?.close();
       using _turn = await this.#admit(call);
       // One that was cancelled in the moment in which its turn came has been answered: nobody would stop its plugin any more.
       if (call.cancellation.isRequested) return;
@@ -182,15 +189,20 @@ export class WorkerSession {
       call.end(errorLine(failureBody(thrown)));
     } finally {
       call.letGoOfInputs();
-      this.#active--;
+      this.#active.delete(call);
       this.#finished++;
       this.#open.remove(call);
     }
   }
 
-  /** Waits until the plugin is loaded and it is the call's turn. */
+  /** Whether a call is one that runs with others: a plugin without a stream of its own gives its answer as one. */
+  #isGathered({ endpoint }: CallOrder): boolean {
+    const { ready } = this.#runner.state;
+    return ready !== undefined && (endpoint === "execute" || (endpoint === "execute_stream" && !ready.methods.includes(endpoint)));
+  }
+
+  /** Waits until it is the call's turn. */
   async #admit(call: Call): Promise<Disposable> {
-    if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.cancellation.signal);
     return await (this.#turns.taken < this.#options.limits.max_concurrency
       ? this.#turns.acquire()
       : this.#turns.acquire(call.cancellation.signal));
@@ -228,14 +240,16 @@ export class WorkerSession {
       version,
       protocol: PROTOCOL_VERSION,
       max_concurrency: this.#options.limits.max_concurrency,
+      batch: this.#options.limits.batch,
       calls: this.#counts(),
       features: this.#options.features ?? [],
     };
   }
 
   #counts(): HealthBody["calls"] {
-    const running = this.#turns.taken;
-    return { running, queued: this.#active - running };
+    const open = [...this.#active].filter(({ hasEnded }) => !hasEnded);
+    const running = open.filter(({ isRunning }) => isRunning).length;
+    return { running, queued: open.length - running };
   }
 
   async #stats(): Promise<StatsBody> {

@@ -125,6 +125,7 @@ Deno.test("A call that is cancelled in the moment in which its turn comes never 
     settled: inline.settled,
     state: inline.state,
     ask: (endpoint) => inline.ask(endpoint),
+    runTogether: (calls) => inline.runTogether(calls),
     run: (order, sink, signal) => {
       runs++;
       return inline.run(order, sink, signal);

@@ -132,6 +132,7 @@ Deno.test("A call waits for a plugin that is loading, and gets the error of one 
     },
     settled,
     run: failed,
+    runTogether: (calls) => calls.map(failed),
     ask: failed,
   });
   const waiting = failure(session, { endpoint: "execute" });

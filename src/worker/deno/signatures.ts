@@ -9,13 +9,15 @@ import type { MethodNames } from "./methods.ts";
 
 /** The signatures of a plugin's methods: its schemas, under the endpoints and the names of methods that they are about. */
 export function signaturesOf(plugin: Plugin, methods: MethodNames): SignaturesBody {
-  const { argumentsSchema, resultSchema, chunkSchema, execute, executeStream, methodSchemas = {} } = plugin;
+  const { argumentsSchema, resultSchema, chunkSchema, execute, executeStream, executeBatch, methodSchemas = {} } = plugin;
   // Without one of its own, the stream is what "execute" gives.
   const chunk = chunkSchema ?? (executeStream === undefined ? resultSchema : undefined);
   const own = [...methods.values()].sort().map((name) => [name, methodSignature(ownSchemas(methodSchemas, name))]);
   return {
-    ...execute === undefined ? {} : { execute: { arguments: argumentsSchema, result: resultSchema } },
-    ...execute === undefined && executeStream === undefined ? {} : { execute_stream: { arguments: argumentsSchema, chunk } },
+    ...execute === undefined && executeBatch === undefined ? {} : { execute: { arguments: argumentsSchema, result: resultSchema } },
+    ...execute === undefined && executeBatch === undefined && executeStream === undefined
+      ? {}
+      : { execute_stream: { arguments: argumentsSchema, chunk } },
     ...own.length === 0 ? {} : { methods: Object.fromEntries(own) },
   };
 }

@@ -5,6 +5,7 @@
  */
 import { isRecord } from "../../protocol/json.ts";
 import type { Address } from "../../protocol/address.ts";
+import { readBatch } from "../../protocol/batch.ts";
 import { MAX_BODY_BYTES, MAX_CONTROL_LINE_BYTES } from "../../protocol/sizes.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import type { StartMessage, WorkerLimits } from "../../protocol/messages.ts";
@@ -88,14 +89,17 @@ function parseJson(line: string): Record<string, unknown> {
 const DEFAULT_LIMITS: WorkerLimits = { max_concurrency: 1, max_body_bytes: MAX_BODY_BYTES, cancel_grace_ms: 200 };
 
 function limitsOf(given: unknown): WorkerLimits {
-  const limits = { ...DEFAULT_LIMITS, ...(isRecord(given) ? given : {}) };
+  const { batch, ...limits } = { ...DEFAULT_LIMITS, ...(isRecord(given) ? given : {}) } as WorkerLimits;
   for (const [name, value] of Object.entries(limits)) {
     const least = name === "max_concurrency" ? 1 : 0;
     if (name in DEFAULT_LIMITS && !(Number.isSafeInteger(value) && value >= least)) {
       throw wrong(`limits.${name}`, `a whole number from ${least}`);
     }
   }
-  return limits;
+  if (batch === undefined) return limits;
+  const told = readBatch(batch);
+  if (told === undefined) throw wrong("limits.batch", '{"max_size": a whole number from 1, "max_wait_ms": a whole number from 0}');
+  return { ...limits, batch: told };
 }
 
 function isAddress(value: unknown): value is Address {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Answers, type CallSink } from "./call_sink.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import { BriefSleep } from "./brief_sleep.ts";
 import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
@@ -13,7 +14,7 @@ import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, PluginRunner } from "./plugin_runner.ts";
 import type { Posting } from "./posting.ts";
 import { ThreadBell } from "./thread_bell.ts";
-import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
+import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type KeyedOrder, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
@@ -61,10 +62,26 @@ export class ThreadCalls {
     else this.#open.get(key)?.makeRoom(message.chunks);
   }
 
-  async #run(key: number, order: CallOrder): Promise<void> {
+  /** Runs calls together. */
+  takeTogether(orders: readonly KeyedOrder[]): void {
+    const calls = orders.map(({ key }) => this.#begin(key));
+    const gathered = orders.map(({ order }, index) => ({ order, sink: calls[index]!, cancellation: calls[index]!.cancellation }));
+    this.#runner.runTogether(gathered).forEach((last, index) => void this.#finish(orders[index]!.key, last));
+  }
+
+  #begin(key: number): ThreadCall {
     const call = new ThreadCall(key, this.#output);
     this.#open.set(key, call);
-    await this.#end(key, this.#runner.run(order, call, call.cancellation));
+    return call;
+  }
+
+  #run(key: number, order: CallOrder): Promise<void> {
+    const call = this.#begin(key);
+    return this.#finish(key, this.#runner.run(order, call, call.cancellation));
+  }
+
+  async #finish(key: number, last: Promise<FrameLine>): Promise<void> {
+    await this.#end(key, last);
     this.#open.delete(key);
     if (this.#open.size === 0) this.#awaitOrder();
   }
@@ -103,6 +120,10 @@ class Output {
     this.#posting.post({ kind: "progress", key, progress, message });
   }
 
+  tell(key: number, line: LogBody): void {
+    this.#posting.post({ kind: "log", key, line });
+  }
+
   #leave(key: number, { kind, text, files }: FrameLine): boolean {
     return files === undefined && (kind === "chunk" || kind === "result") && this.#ring?.write(key, kind, text) === true;
   }
@@ -131,6 +152,10 @@ class ThreadCall implements CallSink {
 
   report(progress: number, message: string): void {
     this.#output.report(this.#key, progress, message);
+  }
+
+  tell(line: LogBody): void {
+    this.#output.tell(this.#key, line);
   }
 
   async push(line: FrameLine): Promise<void> {

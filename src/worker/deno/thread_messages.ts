@@ -5,6 +5,7 @@
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import { isRecord } from "../../protocol/json.ts";
+import { isLogBody, type LogBody } from "../../protocol/log_body.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
@@ -14,9 +15,15 @@ import type { MailboxMemory } from "./mailbox.ts";
 import type { FilesAnswer, FilesQuestion } from "./files_question.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
+/** A call that is to run. */
+export interface KeyedOrder {
+  readonly key: number;
+  readonly order: CallOrder;
+}
+
 /** From the control thread, for calls. `key` names the call or the question. */
 export type ToCalls =
-  | { readonly kind: "run"; readonly key: number; readonly order: CallOrder }
+  | { readonly kind: "run" } & KeyedOrder
   | { readonly kind: "ask"; readonly key: number; readonly endpoint: QuestionEndpoint }
   | { readonly kind: "abort"; readonly key: number }
   | { readonly kind: "answer"; readonly key: number; readonly answer: CallbackAnswer }
@@ -34,14 +41,19 @@ export interface OrderText {
 /** From the control thread. The key of an answer is that of the question. */
 export type ToThread =
   | OrderText
+  /** Calls that run together. */
+  | { readonly kind: "together"; readonly orders: readonly OrderText[] }
   | Exclude<ToCalls, { kind: "run" }>
   | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer }
   /** Where frames may be left from now on, and where orders are. */
   | { readonly kind: "ring"; readonly memory: RingMemory; readonly orders: MailboxMemory };
 
 /** Writes an order. A body that has not come as text becomes one. */
-export function orderText(key: number, { endpoint, body, text = JSON.stringify(body), callId, files, trace }: CallOrder): OrderText {
-  return { kind: "order", head: JSON.stringify({ key, endpoint, callId, files, trace }), body: text };
+export function orderText(
+  key: number,
+  { endpoint, body, text = JSON.stringify(body), callId, files, wantsLogs, trace }: CallOrder,
+): OrderText {
+  return { kind: "order", head: JSON.stringify({ key, endpoint, callId, files, wantsLogs, trace }), body: text };
 }
 
 /** An order in one text, for the mailbox. */
@@ -66,6 +78,7 @@ export type FromThread =
   | { readonly kind: "ready"; readonly ready: ReadyBody }
   | { readonly kind: "unloadable"; readonly error: ErrorBody }
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
+  | { readonly kind: "log"; readonly key: number; readonly line: LogBody }
   /** A chunk, or a callback. */
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
@@ -104,6 +117,7 @@ export function readFromThread(said: unknown, results?: string): FromThread | un
   if (typeof key !== "number") return undefined;
   if (kind === "files") return { kind, key, question: filesQuestion(said["question"], results) };
   if (kind === "progress") return progressMessage(key, said);
+  if (kind === "log") return isLogBody(line) ? { kind, key, line: copyOf(line) } : undefined;
   if (kind === "chunk") return optional(givenLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   if (kind === "last") return optional(lastLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   return undefined;
@@ -126,6 +140,10 @@ function lastLine(line: unknown, results: string | undefined): FrameLine | undef
 function progressMessage(key: number, { progress, message }: Record<string, unknown>): FromThread | undefined {
   if (typeof progress !== "number" || !Number.isFinite(progress) || typeof message !== "string") return undefined;
   return { kind: "progress", key, progress, message };
+}
+
+function copyOf({ time, stream, text }: LogBody): LogBody {
+  return { time, stream, text };
 }
 
 function sharedNumber(done: unknown): Int32Array | undefined {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import type { ErrorBody, PluginTarget } from "../../protocol/messages.ts";
 import type { CallSink } from "./call_sink.ts";
 import { BriefSleep } from "./brief_sleep.ts";
 import type { Cancellation } from "./cancelling.ts";
@@ -12,12 +12,11 @@ import { errorLine, type FrameLine, lengthOf, ReceivedLine } from "./frame_line.
 import { RingReader } from "./frame_ring.ts";
 import { Mailbox, mailboxMemory } from "./mailbox.ts";
 import type { FilesQuestion } from "./files_question.ts";
-import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
-import type { WantedExport } from "./load_plugin.ts";
+import type { CallOrder, GatheredCall, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
-import type { Surroundings } from "./plugin_surroundings.ts";
-import { type FromThread, joinOrder, noFrame, orderText, readFromThread, ROOM, type ToThread } from "./thread_messages.ts";
+import { surroundingsEntry, threadEntry, threadPermissions } from "./thread_entry.ts";
+import { type FromThread, joinOrder, noFrame, type OrderText, orderText, readFromThread, ROOM, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
@@ -31,6 +30,8 @@ export interface ThreadRunnerOptions {
   readonly files?: ScratchFiles;
   /** Whether it runs one call at a time, so that nothing else waits while this one is waited for. Default: no. */
   readonly runsOne?: boolean;
+  /** Whether calls of `execute` are answered by `executeBatch`. Default: no. */
+  readonly batches?: boolean;
 }
 
 /** A plugin in a thread of its own. */
@@ -52,14 +53,14 @@ export class ThreadRunner implements PluginRunner {
   #orders = new Mailbox(mailboxMemory());
 
   /** Starts the thread, and in it the plugin. */
-  constructor(target: PluginTarget, { files, runsOne = false }: ThreadRunnerOptions = {}) {
+  constructor(target: PluginTarget, { files, runsOne = false, batches = false }: ThreadRunnerOptions = {}) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#files = files;
     this.#runsOne = runsOne;
     this.settled = promise;
     this.#settle = resolve;
     try {
-      this.#thread = this.#start(target);
+      this.#thread = this.#start(target, batches);
     } catch (thrown) {
       this.#fail(errorBody("load_error", thrown));
     }
@@ -81,15 +82,35 @@ export class ThreadRunner implements PluginRunner {
     return this.#send(undefined, (key) => ({ kind: "ask", key, endpoint }));
   }
 
+  runTogether(calls: readonly GatheredCall[]): readonly Promise<FrameLine>[] {
+    const { failure } = this.#state;
+    if (failure !== undefined) return calls.map(() => Promise.resolve(errorLine(failure)));
+    const orders: OrderText[] = [];
+    const lasts = calls.map(({ order, sink, cancellation }) =>
+      new Promise<FrameLine>((resolve) => {
+        const key = this.#open(sink, resolve);
+        cancellation.onRequest(() => this.#post({ kind: "abort", key }));
+        if (order.functions !== undefined) sink.answers.listen((answer) => this.#post({ kind: "answer", key, answer }));
+        orders.push(orderText(key, order));
+      })
+    );
+    this.#post({ kind: "together", orders });
+    return lasts;
+  }
+
   #send(sink: CallSink | undefined, message: (key: number) => ToThread): Promise<FrameLine> {
     const { failure } = this.#state;
     if (failure !== undefined) return Promise.resolve(errorLine(failure));
-    const key = this.#newKey();
     return new Promise((resolve) => {
-      this.#runs.set(key, { sink, end: resolve, taken: { chunks: 0, characters: 0 } });
-      this.#post(message(key));
+      this.#post(message(this.#open(sink, resolve)));
       if (this.#runsOne) this.#awaitFrames();
     });
+  }
+
+  #open(sink: CallSink | undefined, end: OpenRun["end"]): number {
+    const key = this.#newKey();
+    this.#runs.set(key, { sink, end, taken: { chunks: 0, characters: 0 } });
+    return key;
   }
 
   /** Stays out of the event loop when the call is likely to end soon. */
@@ -110,10 +131,10 @@ export class ThreadRunner implements PluginRunner {
     this.#orders.bell.wake();
   }
 
-  #start(target: PluginTarget): Worker {
+  #start(target: PluginTarget, batches: boolean): Worker {
     const surroundings = surroundingsEntry(target);
     if (surroundings !== undefined) void this.settled.then(() => URL.revokeObjectURL(surroundings));
-    const thread = new Worker(threadEntry(target, { files: this.#files, surroundings }), {
+    const thread = new Worker(threadEntry(target, { files: this.#files, surroundings, batches }), {
       type: "module",
       name: target.name,
       deno: { permissions: threadPermissions(target.permissions, this.#files) },
@@ -180,6 +201,8 @@ export class ThreadRunner implements PluginRunner {
         return this.#fail(message.error);
       case "progress":
         return this.#runs.get(message.key)?.sink?.report(message.progress, message.message);
+      case "log":
+        return this.#runs.get(message.key)?.sink?.tell(message.line);
       case "chunk":
         return void this.#chunk(message.key, message.line);
       case "last":
@@ -240,58 +263,4 @@ export class ThreadRunner implements PluginRunner {
 
 function uncaught(error: ErrorBody): ErrorBody {
   return error.type === "PluginExit" ? error : { ...error, message: `An uncaught error ended the plugin's thread: ${error.message}` };
-}
-
-interface EntryParts {
-  readonly files: ScratchFiles | undefined;
-  readonly surroundings: string | undefined;
-}
-
-/** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, name, version, ...target }: PluginTarget, { files, surroundings }: EntryParts): string {
-  const results = files && { folder: files.results, quota: files.quota };
-  const source = [
-    `import { startPlugin } from ${ownModule("plugin_thread")};`,
-    ...(surroundings === undefined ? [] : [`import ${JSON.stringify(surroundings)};`]),
-    `import * as plugin from ${JSON.stringify(module)};`,
-    `startPlugin(plugin, ${JSON.stringify(wantedOf(target))}, ${JSON.stringify({ name, version, results })});`,
-  ];
-  return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
-}
-
-function wantedOf({ class: exportName, function: functionName, entry }: Omit<PluginTarget, "module" | "name" | "version">): WantedExport {
-  if (entry !== undefined && entry !== null) return { kind: "entry", name: entry === true ? undefined : entry };
-  return functionName === undefined || functionName === null
-    ? { kind: "class", name: exportName || "default" }
-    : { kind: "function", name: functionName };
-}
-
-/** A module that is evaluated before the plugin's. Secrets may be in it, which the URL of a `blob:` does not show in traces and keeps out of caches. */
-function surroundingsEntry({ env = {}, permissions }: PluginTarget): string | undefined {
-  const surroundings: Surroundings = { variables: Object.entries(env), mayRun: permissions?.run !== undefined };
-  if (surroundings.variables.length === 0 && !surroundings.mayRun) return undefined;
-  const source = `import { surround } from ${ownModule("plugin_surroundings")};\nsurround(${JSON.stringify(surroundings)});`;
-  return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-}
-
-/** One of the modules beside this one, whose names end in `.js` where this one is part of a bundle. */
-function ownModule(name: string): string {
-  const { url } = import.meta;
-  return JSON.stringify(new URL(`./${name}${url.slice(url.lastIndexOf("."))}`, url).href);
-}
-
-const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
-
-/**
- * A key that a thread is not given would be inherited from the process. The thread reads its worker's inputs and writes its results, and may not do both
- * at one place: there `node:wasi` would make links for it, which Deno follows wherever they lead.
- */
-function threadPermissions(granted: PermissionSet = {}, files: ScratchFiles | undefined): Deno.PermissionOptionsObject {
-  const all = Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
-  return { ...all, read: withPath(granted.read, files?.inputs), write: withPath(granted.write, files?.results) };
-}
-
-function withPath(granted: true | readonly string[] | undefined, own: string | undefined): boolean | string[] {
-  const paths = [...(granted === true ? [] : granted ?? []), ...(own === undefined ? [] : [own])];
-  return granted === true || (paths.length > 0 && paths);
 }

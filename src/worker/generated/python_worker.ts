@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "b183a062043844ee";
+export const PYTHON_WORKER_HASH = "3ffcdbbea37dbda6";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -502,13 +502,251 @@ class BareReply(FramedReply):
         with client.lock:
             if self._ended:
                 return False
-            is_free = self._outbox is None or not self._outbox.is_waiting()
+            # The files of a frame come right behind it.
+            is_free = not parts and (self._outbox is None or not self._outbox.is_waiting())
             may_be_held = may_wait and is_free and (client.is_followed if last else self._begun)
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
                 self.broken = True
             return not self.broken
+\fbatch late
+"""Several calls that one run of the plugin's code answers."""
+
+from __future__ import annotations
+
+from .call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+
+class Batch(Call):
+    """Calls that run together. To the plugin's helpers, and to whoever interrupts the code, it is one call."""
+
+    def __init__(self, first: Call) -> None:
+        super().__init__({}, first.endpoint)
+        self.calls: list[Call] = []
+        self.bodies: list[Body] = []  # what they were given, also of one that has been cancelled since
+
+    @property
+    def cancelled(self) -> bool:  # type: ignore[override]
+        """Whether nobody wants any of the answers."""
+        return all(call.cancelled for call in self.calls)
+
+    def member(self, item: int) -> Call:
+        return self.calls[item]
+
+    def report(self, progress: float, message: str) -> None:
+        def report_to_all() -> None:
+            for call in self.calls:
+                call.report(progress, message)
+
+        self.run_own(report_to_all)
+\fbatching late
+"""Batches: open calls of \`execute\` that one run of the plugin's \`execute_batch\` answers. Section 3 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, Generator
+
+from .batch import Batch
+from .call import CURRENT_CALL, Call
+from .descriptors import DESCRIPTORS
+from .endpoints import ENDPOINTS
+from .errors import BadResult
+from .forks import NO_NAMES
+from .gathering import Gathering
+from .logs import log
+from .open_calls import OpenCalls
+from .plugin import Plugin
+from .script_end import end_as_script
+from .tracebacks import traceback_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Sequence
+
+    from .cancelling import SignalTarget
+    from .connection import Connection
+    from .start_line import Start
+
+    Body = Dict[str, Any]
+    Answer = Callable[[Call, Any, Optional[BaseException]], None]
+
+METHOD = "execute_batch"
+EXECUTE, STREAM = ENDPOINTS["execute"], ENDPOINTS["execute_stream"]
+
+
+class Batches:
+    """Gathers calls, has the plugin answer them together, and gives each its own answer."""
+
+    def __init__(self, plugin: Plugin, calls: OpenCalls, gathering: Gathering, start: Start) -> None:
+        self._plugin = plugin
+        self._calls = calls
+        self._gathering = gathering
+        assert start.batch is not None
+        self._most = start.batch["max_size"]
+        self._wait_s = start.batch["max_wait_ms"] / 1000
+        self._signature: Any = None
+        self._turn = threading.Lock()  # one lane gathers at a time: two would share what comes, in smaller batches
+
+    def joins(self, call: Call) -> bool:
+        """Whether a call is one of those that are gathered."""
+        if self._plugin.failure is not None:
+            return False
+        return call.endpoint is EXECUTE or (call.endpoint is STREAM and self._plugin.instance.method("execute_stream") is None)
+
+    def take(self, last: Optional[Connection], target: SignalTarget, answer: Answer) -> Call:
+        """For a lane that has answered a call on a connection: runs batches until a call comes that runs alone, which has begun."""
+        if last is not None:
+            self._gathering.go_on(last)
+        while True:
+            with self._turn:
+                call = self._gathering.take(None)
+                if not self.joins(call):
+                    return call
+                batch, taken = self._gather(call)
+            self._serve(batch, taken, target, answer)
+
+    def _gather(self, first: Call) -> tuple[Batch, list[Call]]:
+        """Takes further calls, until the batch is full, time is over, or another kind of call comes, which is next then."""
+        batch = Batch(first)
+        taken = [first]
+        is_open = self._calls.join(first, batch)
+        until = time.monotonic() + self._wait_s
+        while is_open and len(batch.calls) < self._most:
+            call = self._gathering.take_by(until)
+            if call is None:
+                break
+            if not self.joins(call):
+                self._gathering.put_back(call)
+                break
+            if self._calls.join(call, batch):
+                taken.append(call)
+            else:
+                self._gathering.pass_over(call)
+        return batch, taken
+
+    def _serve(self, batch: Batch, taken: list[Call], target: SignalTarget, answer: Answer) -> None:
+        try:
+            if self._calls.begin_batch(batch):
+                target.code = batch
+                self._gathering.lend()
+                self._run(batch, answer)
+        finally:
+            for call in taken:
+                try:
+                    self._settle(call, answer)
+                except Exception as failure:  # the others would be lost with it
+                    DESCRIPTORS.check()
+                    log("a call was lost\\n" + traceback_of(failure))
+            batch.finish()
+
+    def _run(self, batch: Batch, answer: Answer) -> None:
+        CURRENT_CALL.set(batch)
+        error: Optional[BaseException] = None
+        results: Sequence[Any] = ()
+        try:
+            batch.calls, items = self._items(batch, answer)
+            results = self._plugin.perform_batch(batch, lambda: self._results(batch, items)) if items else ()
+        except BaseException as raised:  # also SystemExit, as of a call
+            error = raised
+        if not DESCRIPTORS.mark[0]:
+            end_as_script(error)
+        for number, call in enumerate(batch.calls):
+            result = results[number] if error is None else error
+            if isinstance(result, BaseException):
+                self._end(call, None, result, answer)
+            else:
+                self._end(call, result, None, answer)
+
+    def _end(self, call: Call, value: Any, error: Optional[BaseException], answer: Answer) -> None:
+        """Gives one call its answer, unless it was cancelled, and has one."""
+        if not self._calls.close(call):
+            return
+        if error is None and call.endpoint is STREAM:
+            assert call.reply is not None
+            try:
+                call.reply.chunk(value)
+                value = None
+            except BaseException as failure:
+                error = failure
+        answer(call, value, error)
+
+    def _settle(self, call: Call, answer: Answer) -> None:
+        """Lets go of a call, and of its connection unless it was cancelled: whoever did that has it."""
+        if call.inputs is not None:
+            call.inputs.close()
+        if self._calls.close(call):  # what has kept the batch from its run was thrown, and is in the log
+            answer(call, None, RuntimeError("The batch was lost; the worker's log says why"))
+        if call.is_given_up:
+            return
+        if call.made_reply is not None:
+            call.made_reply.close()
+        call.finish()
+        call.connection.answered()
+        self._gathering.go_on(call.connection)
+
+    def _items(self, batch: Batch, answer: Answer) -> tuple[list[Call], list[Any]]:
+        """What the plugin is given. A call whose arguments do not fit fails alone."""
+        fitting, items = [], []
+        for call, body in zip(batch.calls, batch.bodies):
+            try:
+                items.append(self._item(batch, body))
+                fitting.append(call)
+            except Exception as error:
+                self._end(call, None, error, answer)
+        return fitting, items
+
+    def _item(self, batch: Batch, body: Body) -> Any:
+        args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
+        plugin = self._plugin
+        execute = plugin.instance.method("execute")
+        if execute is None:
+            if args:
+                raise TypeError(f"{METHOD}() takes the arguments of each call by their names; {len(args)} were given by position")
+            return dict(kwargs)
+        if self._signature is None:
+            self._signature = _signature_of(execute)
+        try:
+            named = dict(self._signature.bind(*args, **kwargs).arguments)
+        except TypeError as error:
+            raise TypeError(f"execute(): {error}") from None
+        others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
+        for name in others:
+            named.update(named.pop(name, {}))
+        read = plugin.reader("execute", execute)
+        return named if read is None else batch.run(read, ((), named))[1]
+
+    def _results(self, batch: Batch, items: list[Any]) -> Sequence[Any]:
+        plugin = self._plugin
+        given = plugin.invoke(batch, plugin.need(METHOD), (items,))
+        if isinstance(given, (Generator, AsyncGenerator)):
+            given = list(plugin.items(batch, given))
+        if isinstance(given, getattr(sys.modules.get("numpy"), "ndarray", ())) and given.ndim:
+            given = list(given)  # its rows
+        if not isinstance(given, (list, tuple)):
+            raise BadResult(f'{METHOD}() gave a value of type "{type(given).__name__}"; wanted is a list with an answer for each item')
+        if len(given) != len(items):
+            raise BadResult(f"{METHOD}() gave {len(given)} answers to {len(items)} items; wanted is one for each, in their order")
+        return given
+
+
+def _signature_of(method: Callable[..., Any]) -> Any:
+    """What a method takes; anything where that is not known, as of one in C."""
+    import inspect
+
+    try:
+        return inspect.signature(method)
+    except (TypeError, ValueError):
+        return inspect.signature(lambda **named: None)
 \fbecome late
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
@@ -762,9 +1000,12 @@ class Call(Interruptible):
     inputs: Optional[Inputs] = None  # the files that have come with it
     callbacks: Optional[Callbacks] = None  # the functions that have come with it
     made_reply: Optional[Reply] = None
+    lines: Any = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    batch: Optional[Call] = None  # with which it runs
+    is_given_up = False  # whether it was cancelled, and so answered, before its batch has ended
     reported = 0.0
     message = ""
     _is_answered = False
@@ -796,6 +1037,10 @@ class Call(Interruptible):
                     self.made_reply = self.connection.make_reply(self._is_answered)
         return self.made_reply
 
+    def member(self, item: int) -> Call:
+        """The call of an item, of those that run together."""
+        raise TypeError("item is for execute_batch(): it says which of its items is meant")
+
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
         if not DESCRIPTORS.mark[0]:
@@ -823,6 +1068,16 @@ class Call(Interruptible):
         if self.callbacks is not None:
             self.callbacks.cancel()
         super().ask()
+
+    def tell(self, line: Body) -> None:
+        """Sends a line that it has printed."""
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send_line, line))
+
+    def _send_line(self, line: Body) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.line(line)
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply
@@ -1057,8 +1312,8 @@ class Canceller:
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
-        found, waiting, running = self._calls.cancel(wanted)
-        for call in waiting:
+        found, closed, running = self._calls.cancel(wanted)
+        for call in closed:
             self._answer(call)
         if running:
             climb(running, self._plugin.ask_to_stop, self._grace_s)
@@ -1091,10 +1346,10 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
-        if call.inputs is not None:
+        if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()
-        if call.is_queued:
+        if call.is_queued or call.is_given_up:
             call.connection.answered()
             self._give_to_front(call.connection)
 \fcancelling
@@ -1747,8 +2002,8 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "methods"]
-FEATURES += ["signatures", "sources", "types", "upgrade"]
+FEATURES = ["ahead", "batch", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "logs"]
+FEATURES += ["methods", "signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -3680,6 +3935,80 @@ class Front:
             if again:
                 self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)
+\fgathering late
+"""Where calls wait that a lane gathers, to run them together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from .open_calls import OpenCalls
+from .readiness import ONCE
+from .waiting import Waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Optional
+
+    from .call import Call
+    from .connection import Connection
+
+
+class Gathering(Waiting):
+    """Lets a lane take calls while it has some already, each on a connection of its own."""
+
+    def __init__(self, calls: OpenCalls, lanes: int) -> None:
+        super().__init__(calls, lanes)
+        self._first: Deque[Call] = deque()  # before those in the queue
+        self._events |= ONCE  # a connection that a lane has is not told of again while the lane waits for others
+
+    def take_by(self, until: float) -> Optional[Call]:
+        """A further call, which has not begun; None when none has come by then."""
+        while True:
+            wait_s = max(0.0, until - time.monotonic())
+            call = self._queued_within(wait_s) if self._lanes is None else self._queued() or self._arrived(wait_s)
+            if call is not None or not wait_s:
+                return call
+
+    def pass_over(self, call: Call) -> None:
+        """A call that was taken has been cancelled before it began."""
+        if not call.is_queued:  # otherwise whoever has cancelled it has its connection
+            call.done.wait()
+            call.connection.answered()
+            self.go_on(call.connection)
+
+    def go_on(self, connection: Connection) -> None:
+        """One of several calls has been answered: what else has come on its connection waits its turn."""
+        call = self._next_of(connection)
+        if call is not None:
+            self.put(call)
+
+    def put_back(self, call: Call) -> None:
+        """Lets a call that was taken too early wait before all others."""
+        if self._enqueue(call):
+            self._first.append(call)
+            if self._idle:
+                self._ring()
+
+    def lend(self) -> None:
+        """A lane begins with several calls: the front reads meanwhile what comes."""
+        if self._registered:
+            self._begin_to_tick()
+
+    def _queued(self) -> Optional[Call]:
+        try:
+            return self._first.popleft()
+        except IndexError:
+            return super()._queued()
+
+    def _queued_within(self, wait_s: float) -> Optional[Call]:
+        from .fast import Empty
+
+        try:
+            return self._first.popleft() if self._first else self._queue.get(timeout=wait_s)
+        except Empty:
+            return None
 \fgrant late
 """What the start line says that a plugin may do."""
 
@@ -3856,9 +4185,11 @@ class Helpers:
         """The call for which this code runs; a thread that the plugin started works for the only one there is."""
         return CURRENT_CALL.get() or self._calls.only_running()
 
-    def _report_progress(self, progress: float, message: str = "") -> None:
+    def _report_progress(self, progress: float, message: str = "", *, item: Optional[int] = None) -> None:
         value = float(progress)
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is not None:
             call.report(min(value, 1.0) if value >= 0 else -1.0, shortened(str(message)))
         if self._own_report is not None:
@@ -3871,13 +4202,16 @@ class Helpers:
         call = self._current_call() or Call({})
         return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
-    def _scratch_folder(self) -> Any:
+    def _scratch_folder(self, *, item: Optional[int] = None) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
         from pathlib import Path
 
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is None or call.reply is None:
-            raise RuntimeError("scratch_folder() is for code that a call runs")
+            what = "code that a call runs" if call is None else "one call: in execute_batch() say whose, by item"
+            raise RuntimeError(f"scratch_folder() is for {what}")
         return Path(call.reply.outbox().folder())
 
     def _check_cancel(self) -> None:
@@ -4484,11 +4818,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Optional
 
+    from .batching import Batches
+
 
 class Lanes:
     """Calls in the plugin's code."""
 
     def __init__(self, count: int, plugin: Plugin, calls: OpenCalls, waiting: Waiting) -> None:
+        self.batches: Optional[Batches] = None  # where calls are gathered
         self._plugin = plugin
         self._calls = calls
         self._waiting = waiting
@@ -4509,7 +4846,7 @@ class Lanes:
         while True:
             try:
                 last, connection = connection, None
-                call = self._waiting.take(last)
+                call = self._waiting.take(last) if self.batches is None else self.batches.take(last, target, self._answer)
                 connection = call.connection
                 target.code = call
                 try:
@@ -4541,6 +4878,11 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        self._answer(call, value, error)
+
+    def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
+        if call.lines is not None:
+            call.lines.end()
         if call.callbacks is not None:
             call.callbacks.end()
         try:
@@ -5029,9 +5371,12 @@ def take_over_logging() -> None:
                 told["call_id"] = call.key
             tag = "\\x1e" + to_json(told) + "\\x1f"
             try:
-                text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
-                sys.stderr.write(text)
+                lines = self.format(record).splitlines()
+                sys.stderr.write("".join(tag + line + "\\n" for line in lines))
                 sys.stderr.flush()
+                if call is not None and call.lines is not None:
+                    for line in lines:
+                        call.lines.send(line, told["level"])
             except Exception:
                 self.handleError(record)
 
@@ -5310,6 +5655,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
+    from .batch import Batch
+
     Body = Dict[str, Any]
 
 
@@ -5355,26 +5702,51 @@ class OpenCalls:
             call.is_queued = not call.ended
             return call.is_queued
 
+    def join(self, call: Call, batch: Batch) -> bool:
+        """The call is to run with others; tells whether it still may."""
+        with self._lock:
+            if call.ended or call.cancelled:
+                return False
+            call.batch = batch
+            call.running = True
+            batch.calls.append(call)
+            self.latest = call
+            return True
+
+    def begin_batch(self, batch: Batch) -> bool:
+        """The batch is to run, without the calls that were cancelled meanwhile; tells whether any is left."""
+        with self._lock:
+            batch.calls = [call for call in batch.calls if not call.ended]
+            batch.bodies = [call.body for call in batch.calls]
+            batch.running = bool(batch.calls)
+            return batch.running
+
     def progress(self) -> Body:
         """That of the call that began last."""
         return self.latest.progress()
 
-    def close(self, call: Call) -> None:
-        """The plugin's code has ended."""
+    def close(self, call: Call) -> bool:
+        """The plugin's code has ended; tells whether the call had not, as one that was cancelled in a batch has."""
         with self._lock:
-            self._close(call)
+            return not call.ended and self._close(call)
 
     def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
-        """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
+        """Marks the calls that are wanted. Gives whether there was any, which of them are closed now, and what has to be stopped.
+
+        Closed are those that waited, and those of a batch, which goes on for as long as somebody wants something of it.
+        """
         with self._lock:
             found = [call for call in list(self._open.values()) if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
-            waiting = [call for call in fresh if not call.running]
-            for call in waiting:
+            alone = [call for call in fresh if call.running and call.batch is None]
+            batches = {call.batch for call in fresh if call.batch is not None}
+            closed = [call for call in fresh if not call.running or call.batch is not None]
+            for call in closed:
+                call.is_given_up = call.batch is not None
                 self._close(call)
-        return bool(found), waiting, [call for call in fresh if call.running]
+            return bool(found), closed, alone + [batch for batch in batches if batch.running and batch.cancelled]
 
     def counts(self) -> tuple[int, int, int]:
         """How many calls run, wait, and have ended."""
@@ -5383,20 +5755,21 @@ class OpenCalls:
             return running, len(self._open) - running, self._finished
 
     def only_running(self) -> Optional[Call]:
-        """The call that runs, if exactly one does."""
+        """What runs, a call or a batch, if it is one alone."""
         if DESCRIPTORS.is_forked:
             return None  # there is one, but it is the parent's
         with self._lock:
-            running = [call for call in list(self._open.values()) if call.running]
-        return running[0] if len(running) == 1 else None
+            running = {call.batch or call for call in list(self._open.values()) if call.running}
+        return running.pop() if len(running) == 1 else None
 
-    def _close(self, call: Call) -> None:
+    def _close(self, call: Call) -> bool:
         """The plugin's code has ended, or never will begin."""
         call.ended = True
         call.running = False
         call.body = NOTHING
         del self._open[call.key]
         self._finished += 1
+        return True
 \foriginal
 """What plugins of the original find in its own packages."""
 
@@ -5448,6 +5821,7 @@ from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_fi
 from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
 from .scratch import Scratch, attempt
+from .tables import cannot_be_written, form_of, has_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -5478,7 +5852,7 @@ class Outbox:
 
     def takes(self, value: Any) -> bool:
         """Whether a value is handed over as bytes or as a file."""
-        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
+        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value) or has_form(value)
 
     def hand_over(self, value: Any) -> Body:
         """Gives what stands in the value's place."""
@@ -5490,6 +5864,8 @@ class Outbox:
             return self._hand_over_bytes(view)
         if self._is_own_path(value):
             return self._hand_over_file(plain_file(value, "is", self._own_folder))
+        if has_form(value):
+            return self._hand_over_form(value)
         return self._hand_over_temp_file(value)
 
     def folder(self) -> str:
@@ -5565,6 +5941,19 @@ class Outbox:
         path = self._new_path(array.nbytes, ".npy")
         self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
+
+    def _hand_over_form(self, value: Any) -> Body:
+        form = form_of(value)
+        try:
+            if self._scratch is None or form.size <= INLINE_BYTES:
+                buffer = io.BytesIO()
+                form.write(buffer)
+                return inline(buffer.getbuffer(), form.media_type)
+            path = self._new_path(form.size, form.suffix)
+            self._write(path, form.size, form.write)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise cannot_be_written(value, error) from error
+        return self._reference(path, form.media_type)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
         """Takes over the file that the object has written, wherever it is."""
@@ -5794,11 +6183,16 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
+    from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
+    ReadArguments = Callable[[Sequence[Any], Mapping[str, Any]], Tuple[Sequence[Any], Mapping[str, Any]]]
+
+# Libraries of which a hint may name a class that travels as a file. None of them is imported for that.
+TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 
 
 class Plugin:
@@ -5808,6 +6202,7 @@ class Plugin:
         self.name = str(target.get("name") or target["module"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.batches = False  # whether calls of \`execute\` are answered by \`execute_batch\`
         self.is_initialized = False
         self.loaded = threading.Event()
         self._is_ready = False
@@ -5821,6 +6216,7 @@ class Plugin:
         self.invoke, self.items = self._runner.invoke, self._runner.items
         self._adapters: dict[str, Any] = {}
         self._unbound: list[str] = []
+        self._readers: dict[str, Optional[ReadArguments]] = {}
         self._tracing: Optional[Tracing] = None
         self._tracing_lock = threading.Lock()
 
@@ -5843,6 +6239,9 @@ class Plugin:
 
     def _adopt(self, of: Any) -> None:
         self.instance = Instance(of)
+        if self.batches and self.instance.method("execute_batch") is None:
+            advice = 'Add it, or remove "batch" from the manifest'
+            raise AttributeError(f'The plugin is to run calls in batches, and has no method "execute_batch". {advice}')
         Helpers(self.instance, self._calls).give()
         for name in ("name", "version"):
             value = self.instance.attribute(name)
@@ -5870,14 +6269,25 @@ class Plugin:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         if not self._is_ready:
             self.wait()
+        self._prepare(call)
+        assert call.endpoint is not None and call.endpoint.run is not None
+        if call.trace:
+            return self._find_tracing().run(call, self.name, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
+
+    def perform_batch(self, batch: Batch, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the plugin code that answers several calls; gives an answer for each, which may be an exception."""
+        self._prepare(batch)
+        self.renew(batch.body)
+        if any(call.trace for call in batch.calls):
+            return self._find_tracing().run_batch(batch.calls, self.name, code)
+        return code()
+
+    def _prepare(self, call: Call) -> None:
         if "logging" in sys.modules:
             take_over_logging()
         if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
-        assert call.endpoint is not None and call.endpoint.run is not None
-        if call.trace:
-            return self._traced(call, functools.partial(call.endpoint.run, self, call))
-        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
@@ -5899,14 +6309,29 @@ class Plugin:
         except BaseException as error:
             log("the plugin's cancel() failed\\n" + traceback_of(error))
 
+    def has(self, name: str) -> bool:
+        """Whether the plugin has a method, or one that stands for it."""
+        return self.instance.method(name) is not None or (name == "execute" and self.batches)
+
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
         method = attribute(self.instance.of, name)
         if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            if name == "execute" and self.instance.method("execute_batch") is not None:
+                instead = '; it has "execute_batch", which is called when the manifest has "batch"'
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
+
+    def reader(self, name: str, method: Callable[..., Any]) -> Optional[ReadArguments]:
+        """What reads tables and pictures among a method's arguments, as its hints name them; None as a rule."""
+        try:
+            return self._readers[name]
+        except KeyError:
+            found = None if TABLE_LIBRARIES.isdisjoint(sys.modules) else _find_reader(method)
+            self._readers[name] = found
+            return found
 
     def public_method(self, path: str) -> Callable[..., Any]:
         """A method that is called by its name, as it stands in a request."""
@@ -5950,13 +6375,20 @@ class Plugin:
         if self._tracing is not None:
             self._tracing.flush()
 
-    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+    def _find_tracing(self) -> Tracing:
         from .tracing import Tracing
 
         with self._tracing_lock:
             if self._tracing is None:
                 self._tracing = Tracing()
-        return self._tracing.run(call, self.name, code)
+            return self._tracing
+
+
+def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
+    from .readers import find_readers, names_of, read_arguments
+
+    readers = find_readers(method)
+    return functools.partial(read_arguments, readers, names_of(method)) if readers else None
 \fplugin_endpoints
 """What the endpoints ask of the plugin. Each function gives what its endpoint's result is."""
 
@@ -6057,7 +6489,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()))
+    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()), plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -6069,7 +6501,12 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 def _run(plugin: Plugin, call: Call, method: Callable[..., Any]) -> Any:
     body = call.body
     plugin.renew(body)
-    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
+    args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
+    assert call.endpoint is not None
+    read = plugin.reader(call.endpoint.name, method)
+    if read is not None:
+        args, kwargs = call.run(read, (args, kwargs))
+    return plugin.invoke(call, method, args, kwargs)
 
 
 def _whole(plugin: Plugin, call: Call, result: Any) -> Any:
@@ -6110,6 +6547,92 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
         return {"status": "not_supported"}
     plugin.invoke(call, method, args)
     return {"status": status}
+\fprinted late
+"""What calls print, told to hosts that want it: the lines of section 4 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from .call import CURRENT_CALL
+from .conversions import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    from .call import Call
+
+TAG, TAG_END = "\\x1e", "\\x1f"
+MAX_LINE = 64 * 1024  # characters; what is longer is told in pieces
+
+_is_taken = False
+
+
+def follow(call: Call) -> None:
+    """Has what a call prints told in its reply, besides going to the log."""
+    global _is_taken
+    if not _is_taken:
+        _is_taken = True
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:  # whoever holds the stream already shall tell as well, so that it stays the same one
+                stream.write = _telling(stream.write)  # type: ignore[method-assign]
+    call.lines = Lines(call)
+
+
+def _telling(write: Callable[[str], int]) -> Callable[[str], int]:
+    def tell(text: str) -> int:
+        call = CURRENT_CALL.get()
+        if call is None or call.lines is None or not isinstance(text, str) or text[:1] == TAG:
+            return write(text)
+        return call.lines.write(text, write)
+
+    return tell
+
+
+class Lines:
+    """What one call prints. Any code of the call may print, in several threads and tasks."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._tag = TAG + to_json({"call_id": call.key} if isinstance(call.key, str) else {}) + TAG_END
+        self._begun: Dict[Callable[[str], int], str] = {}  # by the stream, of a line that has no end yet
+        self._lock = threading.Lock()
+
+    def write(self, text: str, write: Callable[[str], int]) -> int:
+        """Takes what is printed to a stream, whose own \`write\` is given."""
+        with self._lock:
+            *lines, rest = (self._begun.get(write, "") + text).split("\\n")
+            if len(rest) > MAX_LINE:
+                lines.append(rest)
+                rest = ""
+            self._begun[write] = rest
+        for line in lines:
+            self._tell(line, write)
+        return len(text)
+
+    def send(self, line: str, level: str = "") -> None:
+        """Tells a line that is in the log already."""
+        now = time.time()
+        told: Dict[str, Any] = {"time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".%03dZ" % (now % 1 * 1000)}
+        told.update(stream="stderr", text=line[:MAX_LINE])  # where it arrives, whichever it was printed to
+        if level:
+            told["level"] = level
+        self._call.tell(told)
+
+    def end(self) -> None:
+        """Tells what has no end of a line."""
+        with self._lock:
+            rest, self._begun = self._begun, {}
+        for write, line in rest.items():
+            if line:
+                self._tell(line, write)
+
+    def _tell(self, line: str, write: Callable[[str], int]) -> None:
+        self.send(line)  # first: whoever reads the log may take it that the host has been told
+        write(self._tag + line + "\\n")
 \fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
 
@@ -6198,6 +6721,154 @@ def is_private_folder(path: str) -> bool:
             os.close(file)
     except OSError:
         return False
+\freaders late
+"""Arguments that a plugin's hints call tables or pictures: the files that come for them are read. Section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import sys
+import typing
+
+from .hint_names import name_of
+from .library import attribute
+from .tables import ARROW_MAGIC, load_pyarrow
+from .type_hints import MAPPINGS, SEQUENCES, Hints
+
+Reader = typing.Callable[[typing.Any], typing.Any]
+Readers = typing.Dict[str, Reader]
+
+
+def find_readers(method: typing.Any) -> Readers:
+    """What reads the arguments of a method, by their names."""
+    function = _unwrapped(method)
+    hints = attribute(function, "__annotations__") or {}
+    scope = attribute(function, "__globals__") or {}
+    found = {name: _reader(hint, scope) for name, hint in hints.items() if name != "return"}
+    return {name: read for name, read in found.items() if read is not None}
+
+
+def names_of(method: typing.Any) -> typing.Sequence[str]:
+    """The names of the arguments that can be given by position."""
+    code = attribute(_unwrapped(method), "__code__")
+    names = () if code is None else code.co_varnames[: code.co_argcount]
+    return names[1:] if hasattr(method, "__self__") else names
+
+
+def _unwrapped(method: typing.Any) -> typing.Any:
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
+def read_arguments(
+    readers: Readers,
+    names: typing.Sequence[str],
+    args: typing.Sequence[typing.Any],
+    named: typing.Mapping[str, typing.Any],
+) -> typing.Tuple[typing.List[typing.Any], typing.Dict[str, typing.Any]]:
+    """The arguments of a call, with what is to be read in the place of paths."""
+    values = [readers[name](value) if name in readers else value for name, value in zip(names, args)]
+    others = {name: readers[name](value) if name in readers else value for name, value in named.items()}
+    return values + list(args[len(values) :]), others
+
+
+def _reader(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    try:
+        return _reader_of(Hints(gives=False).resolve(hint, scope), scope)
+    except Exception:  # a hint that cannot be read says nothing
+        return None
+
+
+def _reader_of(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    if hasattr(hint, "__metadata__"):  # typing.Annotated
+        return _reader(hint.__origin__, scope)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is None:
+        return _class_reader(hint) if isinstance(hint, type) else None
+    if origin is typing.Union or name_of(origin) == "UnionType":
+        return _union_reader(args, scope)
+    if origin in SEQUENCES and args:
+        return _each(_reader(args[0], scope))
+    if origin in MAPPINGS and len(args) > 1:
+        return _each_value(_reader(args[1], scope))
+    return None
+
+
+def _union_reader(args: typing.Sequence[typing.Any], scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    """A text may be meant for one that takes texts as well."""
+    found = [read for read in (_reader(arg, scope) for arg in args) if read is not None]
+    takes_text = any(arg is str or hasattr(arg, "__fspath__") for arg in args)
+    return found[0] if len(found) == 1 and not takes_text else None
+
+
+def _each(read: typing.Optional[Reader]) -> typing.Optional[Reader]:
+    return None if read is None else lambda value: [read(item) for item in value] if isinstance(value, list) else value
+
+
+def _each_value(read: typing.Optional[Reader]) -> typing.Optional[Reader]:
+    if read is None:
+        return None
+    return lambda value: {key: read(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _class_reader(kind: type) -> typing.Optional[Reader]:
+    for library, name, read in READERS:
+        if kind is getattr(sys.modules.get(library), name, None):
+            return lambda value: read(value) if isinstance(value, str) else value
+    return None
+
+
+def _read_table(path: str) -> typing.Any:
+    pyarrow = load_pyarrow()
+    try:
+        opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
+        return opened(pyarrow.memory_map(path)).read_all()
+    except pyarrow.ArrowInvalid as error:
+        raise _no_arrow(path, error) from error
+
+
+def _read_frame(path: str) -> typing.Any:
+    return _read_table(path).to_pandas()
+
+
+def _read_batch(path: str) -> typing.Any:
+    table = _read_table(path).combine_chunks()
+    batches = table.to_batches()
+    return batches[0] if batches else sys.modules["pyarrow"].RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _read_polars(path: str) -> typing.Any:
+    polars = sys.modules["polars"]
+    try:
+        read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
+        with open(path, "rb") as file:  # by its path polars would map it
+            return read(file)
+    except polars.exceptions.ComputeError as error:
+        raise _no_arrow(path, error) from error
+
+
+def _read_picture(path: str) -> typing.Any:
+    picture = sys.modules["PIL.Image"].open(path)
+    picture.load()  # the file is gone when the call has ended
+    return picture
+
+
+def _is_file_form(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(ARROW_MAGIC)) == ARROW_MAGIC
+
+
+def _no_arrow(path: str, error: Exception) -> ValueError:
+    return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
+
+
+READERS: typing.Tuple[typing.Tuple[str, str, Reader], ...] = (
+    ("pandas", "DataFrame", _read_frame),
+    ("pyarrow", "Table", _read_table),
+    ("pyarrow", "RecordBatch", _read_batch),
+    ("polars", "DataFrame", _read_polars),
+    ("PIL.Image", "Image", _read_picture),
+)
 \freadiness
 """How threads wait for sockets. Linux tells of many at once, and of a client that hangs up."""
 
@@ -6334,6 +7005,9 @@ class Reply:
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
 
+    def line(self, told: Body) -> None:
+        """Sends a line that the call has printed, where there are frames."""
+
     def chunk(self, value: Any) -> None:
         """Sends one item of a stream."""
         raise NotImplementedError
@@ -6408,6 +7082,9 @@ class FramedReply(Reply):
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
+
+    def line(self, told: Body) -> None:
+        self._part(encode({"log": told}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
         frame = self._frame("chunk", value)
@@ -6525,6 +7202,7 @@ class Request:
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
     files = ""  # how files may come in frames
+    wants_lines = False  # whether what the call prints is wanted
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -6571,6 +7249,7 @@ class HttpRequest(Request):
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
         self.files = files_way(self.headers.get("remote-plugin-files"))
+        self.wants_lines = self.headers.get("remote-plugin-logs") == "logs"
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -6638,6 +7317,7 @@ class BareRequest(Request):
         self.files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
+        self.wants_lines = fields.get("logs") == "logs"
         if "traceparent" in fields:
             self.trace = trace_in(fields)
 
@@ -7238,6 +7918,10 @@ class Session:
             callbacks.call, call.callbacks = call, callbacks
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
+        if request.wants_lines and reply.frames:
+            from .printed import follow
+
+            follow(call)
         self._open(call, call_id)
         return call
 
@@ -7398,10 +8082,15 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Schema:
+def describe_signatures(plugin: typing.Any, names: typing.Iterable[str], batches: bool) -> Schema:
     """The signatures of the plugin's \`execute\` and \`execute_stream\`, as their endpoints behave, and of the methods of these names."""
-    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
     told: Schema = {}
+    if batches and not callable(execute) and callable(batch):
+        item = describe_batch(batch)
+        told["execute"] = item
+        if not callable(stream):
+            told["execute_stream"] = {"chunk" if key == "result" else key: value for key, value in item.items()}
     if callable(execute):
         told["execute"] = _describe(execute, "result")
     if callable(stream):
@@ -7437,6 +8126,28 @@ def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: b
         outcome = dict(outcome, description=result)
     told[given] = _listed(outcome) if is_items and given == "result" else outcome
     return told
+
+
+def describe_batch(method: typing.Callable[..., typing.Any]) -> Schema:
+    """What each call takes and gives that \`execute_batch\` answers: an item of what it is given, and of what it gives."""
+    told = _describe(method, "result")
+    given = told.get("result", UNKNOWN)
+    told["result"] = _definitions_of(given, given.get("items", UNKNOWN))
+    items: Schema = next(iter(told.get("arguments", {}).get("properties", {}).values()), {})
+    fields = _definitions_of(told.get("arguments", {}), _followed(items.get("items", {}), told.get("arguments", {})))
+    told["arguments"] = fields if fields.get("type") == "object" else {"type": "object"}
+    return told
+
+
+def _followed(schema: Schema, holder: Schema) -> Schema:
+    """What a reference leads to."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return holder.get("$defs", {}).get(name, schema) if name else schema
+
+
+def _definitions_of(holder: Schema, part: Schema) -> Schema:
+    """A part of a schema, with the definitions of the whole."""
+    return dict(part, **({"$defs": holder["$defs"]} if "$defs" in holder else {})) if part else UNKNOWN
 
 
 def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
@@ -7692,6 +8403,7 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.batch = self._batch(limits) if "batch" in limits else None
         self.max_memory = self._number(limits, "memory", 0, 0)
         self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
@@ -7699,6 +8411,10 @@ class Start:
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
         self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
+
+    def _batch(self, limits: Body) -> Body:
+        batch = self._object(limits, "batch")
+        return {"max_size": self._number(batch, "max_size", 32, 1), "max_wait_ms": self._number(batch, "max_wait_ms", 5, 0)}
 
     def _check_target(self, plugin: Body) -> None:
         named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
@@ -8156,6 +8872,158 @@ class Machine:
     def number(self, name: str) -> int:
         """The number of a call; 0 when this machine has none of the name."""
         return int(self._numbers.get(name, 0))
+\ftables late
+"""Tables and pictures, which travel as files: section 7 of docs/protocol.md.
+
+Nothing is imported to recognize them: a value of such a class can only exist when its library is loaded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from .errors import UnfitFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Callable, Optional
+
+ARROW_TYPE = "application/vnd.apache.arrow.file"
+ARROW_MAGIC = b"ARROW1"
+
+
+class Form:
+    """A value as a file: about how long that is, and what writes it."""
+
+    def __init__(
+        self,
+        size: int,
+        write: Callable[[Any], Any],
+        suffix: str = ".arrow",
+        media_type: str = ARROW_TYPE,
+    ) -> None:
+        self.size = size
+        self.write = write
+        self.suffix = suffix
+        self.media_type = media_type
+
+
+def has_form(value: Any) -> bool:
+    """Whether a value is a table or a picture."""
+    kind = type(value)
+    if kind not in _makers:
+        _makers[kind] = _find_maker(kind)
+    return _makers[kind] is not None
+
+
+def form_of(value: Any) -> Form:
+    """A table or a picture as a file."""
+    make = _makers[type(value)]
+    assert make is not None
+    try:
+        return make(value)
+    except ImportError as error:
+        raise UnfitFile(f'is of type "{type(value).__name__}", and {error}') from None
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise cannot_be_written(value, error) from error
+
+
+def cannot_be_written(value: Any, error: Exception) -> UnfitFile:
+    """What a library says of a value that its format cannot hold."""
+    kind = type(value)
+    what = "a PNG file" if kind.__module__.startswith("PIL.") else "an Arrow file"
+    return UnfitFile(f'is of type "{kind.__name__}" and cannot be written as {what}: {type(error).__name__}: {error}')
+
+
+def load_pyarrow() -> Any:
+    """pyarrow, which a plugin need not have imported itself: pandas does that only where it finds it."""
+    try:
+        return sys.modules.get("pyarrow") or __import__("pyarrow")
+    except ImportError:
+        how = f'Install it in the plugin\\'s environment: "{sys.executable} -m pip install pyarrow"'
+        raise ImportError(f"a table of pandas travels as an Arrow file, which takes pyarrow. {how}") from None
+
+
+def _frame_form(frame: Any) -> Form:
+    return _table_form(load_pyarrow().Table.from_pandas(frame))
+
+
+def _batch_form(batch: Any) -> Form:
+    return _table_form(sys.modules["pyarrow"].Table.from_batches([batch]))
+
+
+def _table_form(table: Any) -> Form:
+    whole = table.unify_dictionaries()  # a file has one for each column
+
+    def write(file: BinaryIO) -> None:
+        with sys.modules["pyarrow"].ipc.new_file(file, whole.schema) as writer:
+            writer.write_table(whole)
+
+    return Form(whole.nbytes, write)
+
+
+def _polars_form(frame: Any) -> Form:
+    levels = getattr(sys.modules["polars"], "CompatLevel", None)  # others than the newest readers know only the oldest types
+    options = {} if levels is None else {"compat_level": levels.oldest()}
+
+    def write(file: BinaryIO) -> None:
+        if not isinstance(file, io.FileIO):
+            frame.write_ipc(file, **options)
+            return
+        frame.write_ipc(file.name, **options)
+        file.seek(0, os.SEEK_END)
+
+    return Form(frame.estimated_size(), write)
+
+
+def _picture_form(picture: Any) -> Form:
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1:
+        advice = "Save it in self.scratch_folder(), and return its Path"
+        raise UnfitFile(f"is a picture of {frames} frames, and a PNG file has one. {advice}")
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, "PNG")
+    except OSError as error:
+        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}') from error
+    data = buffer.getbuffer()
+    return Form(data.nbytes, lambda file: file.write(data), ".png", "image/png")
+
+
+def _refuse_derived(value: Any) -> Form:
+    kind = type(value)
+    base = next(base for base in kind.__mro__ if _is_known(base))
+    advice = f"Return {base.__module__.partition('.')[0]}.{base.__name__}() of it, and beside it what it says besides"
+    raise UnfitFile(f'is of type "{kind.__name__}", which may say more than the {base.__name__} that it is derived from. {advice}')
+
+
+# Each with a member that it is used by: what has only the name, or is too old, is no table here.
+KINDS: tuple[tuple[str, str, str, Callable[[Any], Form]], ...] = (
+    ("pandas", "DataFrame", "columns", _frame_form),
+    ("pyarrow", "Table", "unify_dictionaries", _table_form),
+    ("pyarrow", "RecordBatch", "schema", _batch_form),
+    ("polars", "DataFrame", "write_ipc", _polars_form),
+    ("PIL.Image", "Image", "save", _picture_form),
+)
+_makers: dict[type, Optional[Callable[[Any], Form]]] = {}
+
+
+def _find_maker(kind: type) -> Optional[Callable[[Any], Form]]:
+    for library, name, member, make in KINDS:
+        base = getattr(sys.modules.get(library), name, None)
+        if isinstance(base, type) and issubclass(kind, base) and hasattr(base, member):
+            return make if _top(kind.__module__) == _top(library) else _refuse_derived
+    return None
+
+
+def _is_known(kind: type) -> bool:
+    return any(kind is getattr(sys.modules.get(library), name, None) for library, name, *_ in KINDS)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 \ftarget
 """What the start line names as the plugin: a class, a function, or what a script has."""
 
@@ -8340,6 +9208,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack, contextmanager
 
 from .call import Call
 from .constants import VERSION
@@ -8347,7 +9216,7 @@ from .logs import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator, Sequence
 
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 
@@ -8365,23 +9234,21 @@ class Tracing:
         tracer = self._find_tracer()
         if tracer is None:
             return code()
-        from opentelemetry import context, propagate
-        from opentelemetry.trace import SpanKind
+        with _span(tracer, call, plugin):
+            return code()
 
-        method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
-        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
-        if isinstance(call.key, str):
-            attributes["remote_plugin.call.id"] = call.key
-        token = context.attach(propagate.extract(call.trace))
-        try:
-            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
-                try:
-                    return code()
-                except Exception as error:
-                    span.set_attribute("error.type", type(error).__qualname__)
-                    raise
-        finally:
-            context.detach(token)
+    def run_batch(self, calls: Sequence[Call], plugin: str, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the code of several calls in a span for each that is part of a trace. The plugin's own spans are below the last one."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code()
+        with ExitStack() as open_spans:
+            spans = [open_spans.enter_context(_span(tracer, call, plugin)) if call.trace else None for call in calls]
+            results = code()
+            for span, result in zip(spans, results):
+                if span is not None and isinstance(result, Exception):
+                    _mark_failed(span, result)
+            return results
 
     def flush(self) -> None:
         """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
@@ -8435,6 +9302,39 @@ class Tracing:
         provider = TracerProvider()
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         trace.set_tracer_provider(provider)
+
+
+@contextmanager
+def _span(tracer: Any, call: Call, plugin: str) -> Iterator[Any]:
+    """A span for a call, below the host's."""
+    from opentelemetry import context, propagate
+    from opentelemetry.trace import SpanKind
+
+    method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
+    attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+    if isinstance(call.key, str):
+        attributes["remote_plugin.call.id"] = call.key
+    if call.batch is not None:
+        attributes["remote_plugin.batch.size"] = len(call.batch.calls)  # type: ignore[attr-defined]
+    token = context.attach(propagate.extract(call.trace))
+    try:
+        with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__qualname__)
+                raise
+    finally:
+        context.detach(token)
+
+
+def _mark_failed(span: Any, error: Exception) -> None:
+    """What a span does by itself with an exception that is raised in it."""
+    from opentelemetry.trace import Status, StatusCode
+
+    span.set_attribute("error.type", type(error).__qualname__)
+    span.record_exception(error)
+    span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
 \ftype_hints late
 """Type hints to JSON Schema."""
 
@@ -8454,6 +9354,8 @@ from .hint_names import Schema, Scope, evaluate, name_of
 
 BYTES = {"type": "string", "format": "binary"}
 ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+TABLE = {"type": "string", "format": "binary", "contentMediaType": "application/vnd.apache.arrow.file"}
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
 PATH = {"type": "string", "format": "path"}
 UNKNOWN: Schema = {}
 
@@ -8486,6 +9388,11 @@ KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
     ("uuid", "UUID"): {"type": "string", "format": "uuid"},
     ("decimal", "Decimal"): {"type": "string"},
     ("numpy", "ndarray"): ARRAY,
+    ("pandas", "DataFrame"): TABLE,
+    ("pyarrow", "Table"): TABLE,
+    ("pyarrow", "RecordBatch"): TABLE,
+    ("polars", "DataFrame"): TABLE,
+    ("PIL", "Image"): PICTURE,
     ("numpy", "bool_"): {"type": "boolean"},
     ("numpy", "bool"): {"type": "boolean"},
     ("numpy", "integer"): {"type": "integer"},
@@ -8932,15 +9839,19 @@ class Waiting:
                 connection.answered()
 
     def put(self, call: Call) -> None:
-        """For the front: lets a call wait for a lane."""
-        if not self._calls.enqueue(call):  # it was cancelled in this very moment
-            call.done.wait()
-            call.connection.answered()
-            self.give_to_front(call.connection)
-            return
-        self._queue.put(call)
-        if self._idle:
-            self._ring()
+        """Lets a call wait for a lane."""
+        if self._enqueue(call):
+            self._queue.put(call)
+            if self._idle:
+                self._ring()
+
+    def _enqueue(self, call: Call) -> bool:
+        if self._calls.enqueue(call):
+            return True
+        call.done.wait()  # it was cancelled in this very moment
+        call.connection.answered()
+        self.give_to_front(call.connection)
+        return False
 
     def give_to_front(self, connection: Connection) -> None:
         """Lets the front read a connection that this thread has claimed."""
@@ -9008,8 +9919,8 @@ class Waiting:
             self._ring()  # whoever rang for that call may have woken nobody but this lane
         return call
 
-    def _arrived(self) -> Optional[Call]:
-        """Waits for a connection on which something comes, or for the bell."""
+    def _arrived(self, wait_s: Optional[float] = None) -> Optional[Call]:
+        """Waits for a connection on which something comes, or for the bell; for this many seconds, or for good."""
         assert self._lanes is not None and self._lanes_bell is not None
         lane = threading.get_ident()
         self._idle.add(lane)
@@ -9017,7 +9928,7 @@ class Waiting:
             if self._is_lent:
                 self._is_lent = False
                 self.front.modify(self._lanes.fileno(), 0)
-            events = self._poll() if self._queue.empty() else []
+            events = (self._poll() if wait_s is None else self._lanes.poll(wait_s, 1)) if self._queue.empty() else []
         finally:
             self._idle.discard(lane)
         for file, _ in events:
@@ -9315,7 +10226,10 @@ from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import NoReturn, Optional
+
+    from .batching import Batches
+    from .gathering import Gathering
 
 
 class Worker:
@@ -9324,10 +10238,14 @@ class Worker:
     def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
         self.plugin = plugin = Plugin(start.plugin, calls, offer_methods)
-        self._waiting = Waiting(calls, start.max_concurrency)
+        gathering = _gathering(start, calls)
+        self._waiting = gathering or Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
         self._session = Session(start, plugin, calls, canceller, self._waiting.watch)
         self._lanes = Lanes(start.max_concurrency, plugin, calls, self._waiting)
+        if gathering is not None:
+            plugin.batches = True
+            self._lanes.batches = _batches(start, plugin, calls, gathering)
         self._shelf = shelf
         self._listener = listener
 
@@ -9337,6 +10255,20 @@ class Worker:
         front = Front(self._listener, self._session, self._waiting, self._shelf)
         threading.Thread(target=front.run, name="front", daemon=True).start()
         self._lanes.run()
+
+
+def _gathering(start: Start, calls: OpenCalls) -> Optional[Gathering]:
+    if start.batch is None:
+        return None
+    from .gathering import Gathering
+
+    return Gathering(calls, start.max_concurrency)
+
+
+def _batches(start: Start, plugin: Plugin, calls: OpenCalls, gathering: Gathering) -> Batches:
+    from .batching import Batches
+
+    return Batches(plugin, calls, gathering, start)
 \fworker_endpoints
 """What the worker answers by itself, also while the plugin's code runs."""
 
@@ -9374,6 +10306,7 @@ class WorkerEndpoints:
         self._scratch = start.scratch
         self._features = start.features
         self._max_concurrency = start.max_concurrency
+        self._batch = start.batch
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
         self._measure_lock = threading.Lock()
@@ -9381,14 +10314,16 @@ class WorkerEndpoints:
     def ready(self, body: Body) -> Body:
         plugin = self._plugin
         plugin.wait()
-        methods = [endpoint for endpoint, method in self._methods.items() if plugin.instance.method(method) is not None]
+        methods = [endpoint for endpoint, method in self._methods.items() if plugin.has(method)]
         return {"name": plugin.name, "version": plugin.version, "methods": methods}
 
     def health(self, body: Body) -> Body:
         plugin = self._plugin
         running, queued, _ = self._calls.counts()
         status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
+        told = {} if self._batch is None else {"batch": self._batch}
         return {
+            **told,
             "status": status,
             "pid": os.getpid(),
             "name": plugin.name,

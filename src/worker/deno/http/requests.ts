@@ -13,6 +13,7 @@ import {
 } from "../../../protocol/endpoints.ts";
 import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
+import { LOGS_FEATURE, LOGS_HEADER } from "../../../protocol/log_body.ts";
 import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
 import { traceFrom } from "../../../protocol/telemetry.ts";
 import { decodeUtf8 } from "../../../protocol/utf8.ts";
@@ -68,6 +69,7 @@ export function requestOf(head: RequestHead): RequestFacts {
     endpoint: endpointOf(head),
     callId: checkedCallId(headers.get(CALL_ID_HEADER)),
     files: isFramed(head) ? filesWay(headers.get(FILES_HEADER)) : undefined,
+    wantsLogs: (isFramed(head) && headers.get(LOGS_HEADER) === LOGS_FEATURE) || undefined,
     trace: traceFrom((name) => headers.get(name)),
   };
 }
@@ -78,6 +80,7 @@ export function bareRequestOf({ endpoint, fields }: BareRequestLine): RequestFac
     endpoint: knownEndpoint(endpoint),
     callId: checkedCallId(fields.get("call")),
     files: filesWay(fields.get("files")),
+    wantsLogs: fields.get("logs") === LOGS_FEATURE || undefined,
     trace: traceFrom((name) => fields.get(name)),
   };
 }

@@ -16,9 +16,11 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
     lanes · open_calls · call · canceller · cancelling · callbacks     calls
+    batching · batch · gathering                                       calls that run together
     plugin · target · methods · instance · helpers · running           the plugin's code
     event_loop · tracing
     encoding · walk · conversions · decoding · json_text · original    values
+    tables · readers                                                   tables and pictures
     spare_memory                                                       memory of large values
     outbox · files · parts · framing · uploads · scratch               files
     private_folder
@@ -28,5 +30,5 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
     sources                                                            which files its code comes from
-    library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
+    library · descriptors · forks · script_end · logs · log_records · printed    what keeps the worker and the plugin apart
 """

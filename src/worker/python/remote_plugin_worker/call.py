@@ -29,9 +29,12 @@ class Call(Interruptible):
     inputs: Optional[Inputs] = None  # the files that have come with it
     callbacks: Optional[Callbacks] = None  # the functions that have come with it
     made_reply: Optional[Reply] = None
+    lines: Any = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    batch: Optional[Call] = None  # with which it runs
+    is_given_up = False  # whether it was cancelled, and so answered, before its batch has ended
     reported = 0.0
     message = ""
     _is_answered = False
@@ -63,6 +66,10 @@ class Call(Interruptible):
                     self.made_reply = self.connection.make_reply(self._is_answered)
         return self.made_reply
 
+    def member(self, item: int) -> Call:
+        """The call of an item, of those that run together."""
+        raise TypeError("item is for execute_batch(): it says which of its items is meant")
+
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
         if not DESCRIPTORS.mark[0]:
@@ -90,6 +97,16 @@ class Call(Interruptible):
         if self.callbacks is not None:
             self.callbacks.cancel()
         super().ask()
+
+    def tell(self, line: Body) -> None:
+        """Sends a line that it has printed."""
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send_line, line))
+
+    def _send_line(self, line: Body) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.line(line)
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply

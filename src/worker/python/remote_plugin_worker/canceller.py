@@ -29,8 +29,8 @@ class Canceller:
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
-        found, waiting, running = self._calls.cancel(wanted)
-        for call in waiting:
+        found, closed, running = self._calls.cancel(wanted)
+        for call in closed:
             self._answer(call)
         if running:
             climb(running, self._plugin.ask_to_stop, self._grace_s)
@@ -63,9 +63,9 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
-        if call.inputs is not None:
+        if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()
-        if call.is_queued:
+        if call.is_queued or call.is_given_up:
             call.connection.answered()
             self._give_to_front(call.connection)

@@ -8,8 +8,8 @@ import sys
 PROTOCOL = 1
 VERSION = ""  # `deno task embed` puts the release here
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "methods"]
-FEATURES += ["signatures", "sources", "types", "upgrade"]
+FEATURES = ["ahead", "batch", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "logs"]
+FEATURES += ["methods", "signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:

@@ -40,9 +40,11 @@ class Helpers:
         """The call for which this code runs; a thread that the plugin started works for the only one there is."""
         return CURRENT_CALL.get() or self._calls.only_running()
 
-    def _report_progress(self, progress: float, message: str = "") -> None:
+    def _report_progress(self, progress: float, message: str = "", *, item: Optional[int] = None) -> None:
         value = float(progress)
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is not None:
             call.report(min(value, 1.0) if value >= 0 else -1.0, shortened(str(message)))
         if self._own_report is not None:
@@ -55,13 +57,16 @@ class Helpers:
         call = self._current_call() or Call({})
         return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
-    def _scratch_folder(self) -> Any:
+    def _scratch_folder(self, *, item: Optional[int] = None) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
         from pathlib import Path
 
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is None or call.reply is None:
-            raise RuntimeError("scratch_folder() is for code that a call runs")
+            what = "code that a call runs" if call is None else "one call: in execute_batch() say whose, by item"
+            raise RuntimeError(f"scratch_folder() is for {what}")
         return Path(call.reply.outbox().folder())
 
     def _check_cancel(self) -> None:

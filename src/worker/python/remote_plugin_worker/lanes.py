@@ -22,11 +22,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Optional
 
+    from .batching import Batches
+
 
 class Lanes:
     """Calls in the plugin's code."""
 
     def __init__(self, count: int, plugin: Plugin, calls: OpenCalls, waiting: Waiting) -> None:
+        self.batches: Optional[Batches] = None  # where calls are gathered
         self._plugin = plugin
         self._calls = calls
         self._waiting = waiting
@@ -47,7 +50,7 @@ class Lanes:
         while True:
             try:
                 last, connection = connection, None
-                call = self._waiting.take(last)
+                call = self._waiting.take(last) if self.batches is None else self.batches.take(last, target, self._answer)
                 connection = call.connection
                 target.code = call
                 try:
@@ -79,6 +82,11 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        self._answer(call, value, error)
+
+    def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
+        if call.lines is not None:
+            call.lines.end()
         if call.callbacks is not None:
             call.callbacks.end()
         try:

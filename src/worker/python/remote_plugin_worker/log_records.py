@@ -33,9 +33,12 @@ def take_over_logging() -> None:
                 told["call_id"] = call.key
             tag = "\x1e" + to_json(told) + "\x1f"
             try:
-                text = "".join(tag + line + "\n" for line in self.format(record).splitlines())
-                sys.stderr.write(text)
+                lines = self.format(record).splitlines()
+                sys.stderr.write("".join(tag + line + "\n" for line in lines))
                 sys.stderr.flush()
+                if call is not None and call.lines is not None:
+                    for line in lines:
+                        call.lines.send(line, told["level"])
             except Exception:
                 self.handleError(record)
 

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
+    from .batch import Batch
+
     Body = Dict[str, Any]
 
 
@@ -57,26 +59,51 @@ class OpenCalls:
             call.is_queued = not call.ended
             return call.is_queued
 
+    def join(self, call: Call, batch: Batch) -> bool:
+        """The call is to run with others; tells whether it still may."""
+        with self._lock:
+            if call.ended or call.cancelled:
+                return False
+            call.batch = batch
+            call.running = True
+            batch.calls.append(call)
+            self.latest = call
+            return True
+
+    def begin_batch(self, batch: Batch) -> bool:
+        """The batch is to run, without the calls that were cancelled meanwhile; tells whether any is left."""
+        with self._lock:
+            batch.calls = [call for call in batch.calls if not call.ended]
+            batch.bodies = [call.body for call in batch.calls]
+            batch.running = bool(batch.calls)
+            return batch.running
+
     def progress(self) -> Body:
         """That of the call that began last."""
         return self.latest.progress()
 
-    def close(self, call: Call) -> None:
-        """The plugin's code has ended."""
+    def close(self, call: Call) -> bool:
+        """The plugin's code has ended; tells whether the call had not, as one that was cancelled in a batch has."""
         with self._lock:
-            self._close(call)
+            return not call.ended and self._close(call)
 
     def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
-        """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
+        """Marks the calls that are wanted. Gives whether there was any, which of them are closed now, and what has to be stopped.
+
+        Closed are those that waited, and those of a batch, which goes on for as long as somebody wants something of it.
+        """
         with self._lock:
             found = [call for call in list(self._open.values()) if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
-            waiting = [call for call in fresh if not call.running]
-            for call in waiting:
+            alone = [call for call in fresh if call.running and call.batch is None]
+            batches = {call.batch for call in fresh if call.batch is not None}
+            closed = [call for call in fresh if not call.running or call.batch is not None]
+            for call in closed:
+                call.is_given_up = call.batch is not None
                 self._close(call)
-        return bool(found), waiting, [call for call in fresh if call.running]
+            return bool(found), closed, alone + [batch for batch in batches if batch.running and batch.cancelled]
 
     def counts(self) -> tuple[int, int, int]:
         """How many calls run, wait, and have ended."""
@@ -85,17 +112,18 @@ class OpenCalls:
             return running, len(self._open) - running, self._finished
 
     def only_running(self) -> Optional[Call]:
-        """The call that runs, if exactly one does."""
+        """What runs, a call or a batch, if it is one alone."""
         if DESCRIPTORS.is_forked:
             return None  # there is one, but it is the parent's
         with self._lock:
-            running = [call for call in list(self._open.values()) if call.running]
-        return running[0] if len(running) == 1 else None
+            running = {call.batch or call for call in list(self._open.values()) if call.running}
+        return running.pop() if len(running) == 1 else None
 
-    def _close(self, call: Call) -> None:
+    def _close(self, call: Call) -> bool:
         """The plugin's code has ended, or never will begin."""
         call.ended = True
         call.running = False
         call.body = NOTHING
         del self._open[call.key]
         self._finished += 1
+        return True

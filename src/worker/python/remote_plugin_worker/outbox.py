@@ -13,6 +13,7 @@ from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_fi
 from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
 from .scratch import Scratch, attempt
+from .tables import cannot_be_written, form_of, has_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Outbox:
 
     def takes(self, value: Any) -> bool:
         """Whether a value is handed over as bytes or as a file."""
-        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
+        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value) or has_form(value)
 
     def hand_over(self, value: Any) -> Body:
         """Gives what stands in the value's place."""
@@ -55,6 +56,8 @@ class Outbox:
             return self._hand_over_bytes(view)
         if self._is_own_path(value):
             return self._hand_over_file(plain_file(value, "is", self._own_folder))
+        if has_form(value):
+            return self._hand_over_form(value)
         return self._hand_over_temp_file(value)
 
     def folder(self) -> str:
@@ -130,6 +133,19 @@ class Outbox:
         path = self._new_path(array.nbytes, ".npy")
         self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
+
+    def _hand_over_form(self, value: Any) -> Body:
+        form = form_of(value)
+        try:
+            if self._scratch is None or form.size <= INLINE_BYTES:
+                buffer = io.BytesIO()
+                form.write(buffer)
+                return inline(buffer.getbuffer(), form.media_type)
+            path = self._new_path(form.size, form.suffix)
+            self._write(path, form.size, form.write)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise cannot_be_written(value, error) from error
+        return self._reference(path, form.media_type)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
         """Takes over the file that the object has written, wherever it is."""

@@ -24,11 +24,16 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
+    from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
+    ReadArguments = Callable[[Sequence[Any], Mapping[str, Any]], Tuple[Sequence[Any], Mapping[str, Any]]]
+
+# Libraries of which a hint may name a class that travels as a file. None of them is imported for that.
+TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 
 
 class Plugin:
@@ -38,6 +43,7 @@ class Plugin:
         self.name = str(target.get("name") or target["module"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.batches = False  # whether calls of `execute` are answered by `execute_batch`
         self.is_initialized = False
         self.loaded = threading.Event()
         self._is_ready = False
@@ -51,6 +57,7 @@ class Plugin:
         self.invoke, self.items = self._runner.invoke, self._runner.items
         self._adapters: dict[str, Any] = {}
         self._unbound: list[str] = []
+        self._readers: dict[str, Optional[ReadArguments]] = {}
         self._tracing: Optional[Tracing] = None
         self._tracing_lock = threading.Lock()
 
@@ -73,6 +80,9 @@ class Plugin:
 
     def _adopt(self, of: Any) -> None:
         self.instance = Instance(of)
+        if self.batches and self.instance.method("execute_batch") is None:
+            advice = 'Add it, or remove "batch" from the manifest'
+            raise AttributeError(f'The plugin is to run calls in batches, and has no method "execute_batch". {advice}')
         Helpers(self.instance, self._calls).give()
         for name in ("name", "version"):
             value = self.instance.attribute(name)
@@ -100,14 +110,25 @@ class Plugin:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         if not self._is_ready:
             self.wait()
+        self._prepare(call)
+        assert call.endpoint is not None and call.endpoint.run is not None
+        if call.trace:
+            return self._find_tracing().run(call, self.name, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
+
+    def perform_batch(self, batch: Batch, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the plugin code that answers several calls; gives an answer for each, which may be an exception."""
+        self._prepare(batch)
+        self.renew(batch.body)
+        if any(call.trace for call in batch.calls):
+            return self._find_tracing().run_batch(batch.calls, self.name, code)
+        return code()
+
+    def _prepare(self, call: Call) -> None:
         if "logging" in sys.modules:
             take_over_logging()
         if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
-        assert call.endpoint is not None and call.endpoint.run is not None
-        if call.trace:
-            return self._traced(call, functools.partial(call.endpoint.run, self, call))
-        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what `initialize` sets."""
@@ -129,14 +150,29 @@ class Plugin:
         except BaseException as error:
             log("the plugin's cancel() failed\n" + traceback_of(error))
 
+    def has(self, name: str) -> bool:
+        """Whether the plugin has a method, or one that stands for it."""
+        return self.instance.method(name) is not None or (name == "execute" and self.batches)
+
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
         method = attribute(self.instance.of, name)
         if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            if name == "execute" and self.instance.method("execute_batch") is not None:
+                instead = '; it has "execute_batch", which is called when the manifest has "batch"'
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
+
+    def reader(self, name: str, method: Callable[..., Any]) -> Optional[ReadArguments]:
+        """What reads tables and pictures among a method's arguments, as its hints name them; None as a rule."""
+        try:
+            return self._readers[name]
+        except KeyError:
+            found = None if TABLE_LIBRARIES.isdisjoint(sys.modules) else _find_reader(method)
+            self._readers[name] = found
+            return found
 
     def public_method(self, path: str) -> Callable[..., Any]:
         """A method that is called by its name, as it stands in a request."""
@@ -180,10 +216,17 @@ class Plugin:
         if self._tracing is not None:
             self._tracing.flush()
 
-    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+    def _find_tracing(self) -> Tracing:
         from .tracing import Tracing
 
         with self._tracing_lock:
             if self._tracing is None:
                 self._tracing = Tracing()
-        return self._tracing.run(call, self.name, code)
+            return self._tracing
+
+
+def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
+    from .readers import find_readers, names_of, read_arguments
+
+    readers = find_readers(method)
+    return functools.partial(read_arguments, readers, names_of(method)) if readers else None

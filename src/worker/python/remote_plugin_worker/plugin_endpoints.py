@@ -97,7 +97,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()))
+    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()), plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -109,7 +109,12 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 def _run(plugin: Plugin, call: Call, method: Callable[..., Any]) -> Any:
     body = call.body
     plugin.renew(body)
-    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
+    args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
+    assert call.endpoint is not None
+    read = plugin.reader(call.endpoint.name, method)
+    if read is not None:
+        args, kwargs = call.run(read, (args, kwargs))
+    return plugin.invoke(call, method, args, kwargs)
 
 
 def _whole(plugin: Plugin, call: Call, result: Any) -> Any:

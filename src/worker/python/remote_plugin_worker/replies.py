@@ -64,6 +64,9 @@ class Reply:
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
 
+    def line(self, told: Body) -> None:
+        """Sends a line that the call has printed, where there are frames."""
+
     def chunk(self, value: Any) -> None:
         """Sends one item of a stream."""
         raise NotImplementedError
@@ -138,6 +141,9 @@ class FramedReply(Reply):
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\n")
+
+    def line(self, told: Body) -> None:
+        self._part(encode({"log": told}) + b"\n")
 
     def chunk(self, value: Any) -> None:
         frame = self._frame("chunk", value)

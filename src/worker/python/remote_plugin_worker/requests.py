@@ -35,6 +35,7 @@ class Request:
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
     files = ""  # how files may come in frames
+    wants_lines = False  # whether what the call prints is wanted
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -81,6 +82,7 @@ class HttpRequest(Request):
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
         self.files = files_way(self.headers.get("remote-plugin-files"))
+        self.wants_lines = self.headers.get("remote-plugin-logs") == "logs"
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -148,6 +150,7 @@ class BareRequest(Request):
         self.files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
+        self.wants_lines = fields.get("logs") == "logs"
         if "traceparent" in fields:
             self.trace = trace_in(fields)
 

@@ -97,6 +97,10 @@ class Session:
             callbacks.call, call.callbacks = call, callbacks
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
+        if request.wants_lines and reply.frames:
+            from .printed import follow
+
+            follow(call)
         self._open(call, call_id)
         return call
 

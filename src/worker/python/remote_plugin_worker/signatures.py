@@ -14,10 +14,15 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Schema:
+def describe_signatures(plugin: typing.Any, names: typing.Iterable[str], batches: bool) -> Schema:
     """The signatures of the plugin's `execute` and `execute_stream`, as their endpoints behave, and of the methods of these names."""
-    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
     told: Schema = {}
+    if batches and not callable(execute) and callable(batch):
+        item = describe_batch(batch)
+        told["execute"] = item
+        if not callable(stream):
+            told["execute_stream"] = {"chunk" if key == "result" else key: value for key, value in item.items()}
     if callable(execute):
         told["execute"] = _describe(execute, "result")
     if callable(stream):
@@ -53,6 +58,28 @@ def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: b
         outcome = dict(outcome, description=result)
     told[given] = _listed(outcome) if is_items and given == "result" else outcome
     return told
+
+
+def describe_batch(method: typing.Callable[..., typing.Any]) -> Schema:
+    """What each call takes and gives that `execute_batch` answers: an item of what it is given, and of what it gives."""
+    told = _describe(method, "result")
+    given = told.get("result", UNKNOWN)
+    told["result"] = _definitions_of(given, given.get("items", UNKNOWN))
+    items: Schema = next(iter(told.get("arguments", {}).get("properties", {}).values()), {})
+    fields = _definitions_of(told.get("arguments", {}), _followed(items.get("items", {}), told.get("arguments", {})))
+    told["arguments"] = fields if fields.get("type") == "object" else {"type": "object"}
+    return told
+
+
+def _followed(schema: Schema, holder: Schema) -> Schema:
+    """What a reference leads to."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return holder.get("$defs", {}).get(name, schema) if name else schema
+
+
+def _definitions_of(holder: Schema, part: Schema) -> Schema:
+    """A part of a schema, with the definitions of the whole."""
+    return dict(part, **({"$defs": holder["$defs"]} if "$defs" in holder else {})) if part else UNKNOWN
 
 
 def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:

@@ -41,6 +41,7 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.batch = self._batch(limits) if "batch" in limits else None
         self.max_memory = self._number(limits, "memory", 0, 0)
         self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
@@ -48,6 +49,10 @@ class Start:
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
         self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
+
+    def _batch(self, limits: Body) -> Body:
+        batch = self._object(limits, "batch")
+        return {"max_size": self._number(batch, "max_size", 32, 1), "max_wait_ms": self._number(batch, "max_wait_ms", 5, 0)}
 
     def _check_target(self, plugin: Body) -> None:
         named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack, contextmanager
 
 from .call import Call
 from .constants import VERSION
@@ -11,7 +12,7 @@ from .logs import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator, Sequence
 
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 
@@ -29,23 +30,21 @@ class Tracing:
         tracer = self._find_tracer()
         if tracer is None:
             return code()
-        from opentelemetry import context, propagate
-        from opentelemetry.trace import SpanKind
+        with _span(tracer, call, plugin):
+            return code()
 
-        method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
-        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
-        if isinstance(call.key, str):
-            attributes["remote_plugin.call.id"] = call.key
-        token = context.attach(propagate.extract(call.trace))
-        try:
-            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
-                try:
-                    return code()
-                except Exception as error:
-                    span.set_attribute("error.type", type(error).__qualname__)
-                    raise
-        finally:
-            context.detach(token)
+    def run_batch(self, calls: Sequence[Call], plugin: str, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the code of several calls in a span for each that is part of a trace. The plugin's own spans are below the last one."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code()
+        with ExitStack() as open_spans:
+            spans = [open_spans.enter_context(_span(tracer, call, plugin)) if call.trace else None for call in calls]
+            results = code()
+            for span, result in zip(spans, results):
+                if span is not None and isinstance(result, Exception):
+                    _mark_failed(span, result)
+            return results
 
     def flush(self) -> None:
         """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
@@ -99,3 +98,36 @@ class Tracing:
         provider = TracerProvider()
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         trace.set_tracer_provider(provider)
+
+
+@contextmanager
+def _span(tracer: Any, call: Call, plugin: str) -> Iterator[Any]:
+    """A span for a call, below the host's."""
+    from opentelemetry import context, propagate
+    from opentelemetry.trace import SpanKind
+
+    method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
+    attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+    if isinstance(call.key, str):
+        attributes["remote_plugin.call.id"] = call.key
+    if call.batch is not None:
+        attributes["remote_plugin.batch.size"] = len(call.batch.calls)  # type: ignore[attr-defined]
+    token = context.attach(propagate.extract(call.trace))
+    try:
+        with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__qualname__)
+                raise
+    finally:
+        context.detach(token)
+
+
+def _mark_failed(span: Any, error: Exception) -> None:
+    """What a span does by itself with an exception that is raised in it."""
+    from opentelemetry.trace import Status, StatusCode
+
+    span.set_attribute("error.type", type(error).__qualname__)
+    span.record_exception(error)
+    span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))

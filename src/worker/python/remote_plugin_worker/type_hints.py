@@ -16,6 +16,8 @@ from .hint_names import Schema, Scope, evaluate, name_of
 
 BYTES = {"type": "string", "format": "binary"}
 ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+TABLE = {"type": "string", "format": "binary", "contentMediaType": "application/vnd.apache.arrow.file"}
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
 PATH = {"type": "string", "format": "path"}
 UNKNOWN: Schema = {}
 
@@ -48,6 +50,11 @@ KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
     ("uuid", "UUID"): {"type": "string", "format": "uuid"},
     ("decimal", "Decimal"): {"type": "string"},
     ("numpy", "ndarray"): ARRAY,
+    ("pandas", "DataFrame"): TABLE,
+    ("pyarrow", "Table"): TABLE,
+    ("pyarrow", "RecordBatch"): TABLE,
+    ("polars", "DataFrame"): TABLE,
+    ("PIL", "Image"): PICTURE,
     ("numpy", "bool_"): {"type": "boolean"},
     ("numpy", "bool"): {"type": "boolean"},
     ("numpy", "integer"): {"type": "integer"},

@@ -79,15 +79,19 @@ class Waiting:
                 connection.answered()
 
     def put(self, call: Call) -> None:
-        """For the front: lets a call wait for a lane."""
-        if not self._calls.enqueue(call):  # it was cancelled in this very moment
-            call.done.wait()
-            call.connection.answered()
-            self.give_to_front(call.connection)
-            return
-        self._queue.put(call)
-        if self._idle:
-            self._ring()
+        """Lets a call wait for a lane."""
+        if self._enqueue(call):
+            self._queue.put(call)
+            if self._idle:
+                self._ring()
+
+    def _enqueue(self, call: Call) -> bool:
+        if self._calls.enqueue(call):
+            return True
+        call.done.wait()  # it was cancelled in this very moment
+        call.connection.answered()
+        self.give_to_front(call.connection)
+        return False
 
     def give_to_front(self, connection: Connection) -> None:
         """Lets the front read a connection that this thread has claimed."""
@@ -155,8 +159,8 @@ class Waiting:
             self._ring()  # whoever rang for that call may have woken nobody but this lane
         return call
 
-    def _arrived(self) -> Optional[Call]:
-        """Waits for a connection on which something comes, or for the bell."""
+    def _arrived(self, wait_s: Optional[float] = None) -> Optional[Call]:
+        """Waits for a connection on which something comes, or for the bell; for this many seconds, or for good."""
         assert self._lanes is not None and self._lanes_bell is not None
         lane = threading.get_ident()
         self._idle.add(lane)
@@ -164,7 +168,7 @@ class Waiting:
             if self._is_lent:
                 self._is_lent = False
                 self.front.modify(self._lanes.fileno(), 0)
-            events = self._poll() if self._queue.empty() else []
+            events = (self._poll() if wait_s is None else self._lanes.poll(wait_s, 1)) if self._queue.empty() else []
         finally:
             self._idle.discard(lane)
         for file, _ in events:

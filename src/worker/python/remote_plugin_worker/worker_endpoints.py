@@ -34,6 +34,7 @@ class WorkerEndpoints:
         self._scratch = start.scratch
         self._features = start.features
         self._max_concurrency = start.max_concurrency
+        self._batch = start.batch
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
         self._measure_lock = threading.Lock()
@@ -41,14 +42,16 @@ class WorkerEndpoints:
     def ready(self, body: Body) -> Body:
         plugin = self._plugin
         plugin.wait()
-        methods = [endpoint for endpoint, method in self._methods.items() if plugin.instance.method(method) is not None]
+        methods = [endpoint for endpoint, method in self._methods.items() if plugin.has(method)]
         return {"name": plugin.name, "version": plugin.version, "methods": methods}
 
     def health(self, body: Body) -> Body:
         plugin = self._plugin
         running, queued, _ = self._calls.counts()
         status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
+        told = {} if self._batch is None else {"batch": self._batch}
         return {
+            **told,
             "status": status,
             "pid": os.getpid(),
             "name": plugin.name,
