@@ -220,9 +220,9 @@ async function untilEnded(client: RayClient, id: string, kill: (job: JobInfo, sp
 
 const NEVER: AbortSignal = new AbortController().signal;
 
-/** What a job waits for. Ray itself tells both together. */
+/** What a job waits for. Ray tells neither whether a node has room nor whether one is at work. */
 function waitsFor({ resources, environment }: RaySettings): string {
-  const free = `No node has free what it asks for: ${resourcesInWords(resources)}`;
+  const waits = `No node runs it yet; it asks for ${resourcesInWords(resources)}`;
   const isMadeByRay = environment !== undefined && ("pip" in environment || "conda" in environment);
-  return isMadeByRay ? `${free}; or Ray makes its environment on a node` : free;
+  return isMadeByRay ? `${waits}, and Ray makes its environment first` : waits;
 }

@@ -200,7 +200,7 @@ export class Story {
       onQueued: ({ reason }) => told.push(reason),
     });
     const error = await within(assertRejects(() => starting, WorkerStartError), "the end of its wait", 30_000);
-    assertEquals([error.phase, told], ["admission", ['No node has free what it asks for: 1 CPU, 1 "nobody_has_this"']]);
+    assertEquals([error.phase, told], ["admission", ['No node runs it yet; it asks for 1 CPU, 1 "nobody_has_this"']]);
     await this.forgotten();
     const label = this.start("evaluates", { ray: { resources: { labels: { "no-such": "label" } }, queueMs: 5_000 } });
     assertEquals((await assertRejects(() => label, WorkerStartError)).phase, "admission");
