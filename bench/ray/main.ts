@@ -21,7 +21,7 @@ const MANIFEST: Manifest = {
   class: "Measured",
   plugin_path: import.meta.dirname!,
   env_vars: { PYTHONDONTWRITEBYTECODE: "1" },
-  restart: { mode: "on_failure", initial_delay_ms: 1 },
+  restart: { mode: "on_failure", initial_delay_ms: 1, max_crashes: 100 },
 };
 const ON_A_NODE = { cpus: 0.1, custom: ON_SECOND };
 const CRASHES = 7;

@@ -20,7 +20,8 @@ class Nodes:
     def __init__(self):
         self.token = secrets.token_hex(16)
         self.address = own_address()
-        self.folder = tempfile.mkdtemp(prefix="ray")
+        # The path of a socket has some hundred bytes at most, and Ray's part of it takes most of them.
+        self.folder = tempfile.mkdtemp(prefix="ray", dir="/tmp" if os.path.isdir("/tmp") else None)
         self.gcs, self.dashboard, self.agent = free_ports(3)
         self.head = None
         self.second = None
