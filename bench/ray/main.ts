@@ -74,17 +74,14 @@ async function lifecycle(cluster: RayCluster): Promise<void> {
   tell("start", starts, { unit: "ms" });
   tell("stop", stops, { unit: "ms", most: "at most 1,000" });
   await using plugin = await start(cluster);
+  const told: number[] = [];
   const again: number[] = [];
   for (let round = 0; round < CRASHES; round++) {
     const ended = plugin.execute({ seconds: 60 }).catch(() => {});
-    again.push(
-      await milliseconds(async () => {
-        await cluster.kill("worker");
-        await ended;
-        await plugin.execute();
-      }),
-    );
+    told.push(await milliseconds(() => cluster.kill("worker").then(() => ended)));
+    again.push(told.at(-1)! + await milliseconds(() => plugin.execute()));
   }
+  tell("from the kill of a worker to the error of its call", told, { unit: "ms" });
   tell("from the kill of a worker to the answer of the next one", again, { unit: "ms", most: "at most 3,000" });
 }
 
@@ -107,8 +104,12 @@ async function scale(cluster: RayCluster): Promise<void> {
     }
     one ??= median(rates);
     const nodes = new Set((await manager.getStats()).plugins.flatMap((each) => each.workers.map(({ placement }) => placement!.node)));
-    console.log(`${workers} workers on ${nodes.size} nodes, ready together after ${shown(tookMs)} ms`);
-    tell(`  calls a second, ${shown(median(rates) / one)} times those of one`, rates, { unit: "" });
+    console.log(
+      `${workers} ${workers === 1 ? "worker" : "workers"} on ${nodes.size} ${nodes.size === 1 ? "node" : "nodes"}, ready together after ${
+        shown(tookMs)
+      } ms`,
+    );
+    tell(`  ${shown(median(rates) / one)} times the calls of one`, rates, { unit: "a second" });
     if (workers === 4) await tellCosts(cluster, { empty, workers });
   }
 }
@@ -136,7 +137,8 @@ async function headCosts(cluster: RayCluster): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20_000)); // What a head without workers costs is told by time.
   looks.push(await look(cluster));
   const idle = headTime(looks[0]!, looks[1]!) / (looks[1]!.time - looks[0]!.time);
-  console.log(`the head, idle without workers: ${shown(1_000 * idle)} ms of a core a second`);
+  const idleHost = (looks[1]!.host - looks[0]!.host) / (looks[1]!.time - looks[0]!.time);
+  console.log(`idle without workers, ms of a core a second: the head ${shown(1_000 * idle)}, the host ${shown(1_000 * idleHost)}`);
   for (let round = 0; round < STARTS; round++) await (await start(cluster)).cleanup();
   looks.push(await look(cluster));
   const [, before, after] = looks;

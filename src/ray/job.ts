@@ -156,7 +156,7 @@ export class RayJob {
   /** How the job is, again and again. A dashboard that is away for a while is nobody's end. */
   async *#watch(signal: AbortSignal): AsyncGenerator<JobInfo, never, void> {
     let awaySince: number | undefined;
-    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.3, LAST_POLL_MS)) {
+    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.1, LAST_POLL_MS)) {
       const job = await this.#look(signal).catch((error) => {
         awaySince ??= performance.now();
         if (signal.aborted || performance.now() - awaySince > AWAY_MS) throw error;
