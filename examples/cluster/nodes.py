@@ -63,8 +63,8 @@ class Nodes:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": self.token,
         }
-        room = ["--num-cpus=2", '--resources={"slot": 2}', "--object-store-memory=78643200"]
-        command = [os.path.join(programs, "ray"), "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.address}", *room, *args]
+        room = [f"--node-ip-address={self.address}", "--num-cpus=2", '--resources={"slot": 2}', "--object-store-memory=78643200"]
+        command = [os.path.join(programs, "ray"), "start", "--block", "--disable-usage-stats", *room, *args]
         with open(os.path.join(self.folder, "nodes.log"), "ab") as log:
             return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
