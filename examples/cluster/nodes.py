@@ -42,16 +42,15 @@ class Nodes:
         self.second.wait()
 
     def cleanup(self):
-        nodes = [node for node in (self.second, self.head) if node is not None]
-        for node in nodes:
-            node.terminate()
-            try:
-                node.wait(5)
-            except subprocess.TimeoutExpired:
-                pass
-        for node in nodes:
-            kill_group(node.pid)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Nothing has to be kept, so that nobody is asked to end. What has left its node's group ends when that has."""
+        for node in (self.second, self.head):
+            if node is not None:
+                kill_group(node.pid)
+                node.wait()
+        end = time.monotonic() + 3
+        while os.path.exists(self.folder) and time.monotonic() < end:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.1)
 
     def _ray(self, args):
         programs = os.path.dirname(sys.executable)
