@@ -106,6 +106,23 @@ for (const face of BOTH_WIRES) {
     assertEquals(plugin.pid, pid);
   });
 
+  Deno.test(`${label}: a call that is cancelled while a function of its own runs leaves its batch, and the others go on`, async () => {
+    await using plugin = await start(face);
+    const { pid } = plugin;
+    const abort = new AbortController();
+    const asked = Promise.withResolvers<void>();
+    const never = () => (asked.resolve(), new Promise(() => {}));
+    const cancelled = plugin.execute({ value: 0, then: "ask", function: never }, { signal: abort.signal });
+    cancelled.catch(() => {});
+    const others = [1, 2, 3].map((value) => plugin.execute({ value, then: "ask", function: () => value }));
+    await within(asked.promise, "the function");
+    abort.abort(new Error("the user left"));
+    await assertRejects(() => cancelled, Error, "the user left");
+    assertEquals(await within(Promise.all(others), "the others"), [1, 2, 3]);
+    assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
+    assertEquals(plugin.pid, pid);
+  });
+
   Deno.test(`${label}: a batch that nobody waits for is interrupted, and the next one runs in the same worker`, async () => {
     await using plugin = await start(face);
     const { pid } = plugin;
