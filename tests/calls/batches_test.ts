@@ -6,6 +6,7 @@ import {
   type FileResult,
   type Manifest,
   ManifestError,
+  PluginStateError,
   type Progress,
   RemoteError,
   RemotePluginProxy,
@@ -121,6 +122,17 @@ for (const face of BOTH_WIRES) {
     assertEquals(await within(Promise.all(others), "the others"), [1, 2, 3]);
     assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
     assertEquals(plugin.pid, pid);
+  });
+
+  Deno.test(`${label}: a function that calls its own plugin while its batch runs is refused, and the batch goes on`, async () => {
+    await using plugin = await start(face);
+    const calls = [() => plugin.execute({ value: 9 }), () => plugin.call("any"), () => 2, () => 3].map((run, value) =>
+      plugin.execute({ value, then: "ask", function: run })
+    );
+    const [first, second, ...others] = await within(Promise.allSettled(calls), "the batch") as PromiseRejectedResult[];
+    for (const refused of [first, second]) assertInstanceOf(refused!.reason.cause, PluginStateError);
+    assertEquals(others.map(({ status }: { status: string }) => status), ["fulfilled", "fulfilled"]);
+    assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
   });
 
   Deno.test(`${label}: a batch that nobody waits for is interrupted, and the next one runs in the same worker`, async () => {
