@@ -19,7 +19,7 @@ import { dial } from "./dial.ts";
 import { awaitHello } from "./handshake.ts";
 import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
 import type { LaunchedWorker, LaunchOptions, LaunchWatch, WorkerAddress } from "./launcher.ts";
-import { limitMemory } from "./memory_limit.ts";
+import { limitWorker } from "./worker_limits.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -112,7 +112,7 @@ export class WorkerProcess extends ChildWorker implements LaunchedWorker {
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { start, signal });
     if (isLimitedByHost(spec)) {
-      await limitMemory(spec, { pid: child.pid, folder, environment: variables.own });
+      await limitWorker(spec, { pid: child.pid, folder, environment: variables.own });
       await running.sendGo();
     }
     cleanup.move();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { Timer } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import { JsonLines } from "./json_lines.ts";
@@ -78,6 +79,8 @@ export class AgentLine implements Disposable {
   #lastBeat = performance.now();
   #isSuspect = false;
   #isEnding = false;
+  /** Why the last connection could not be opened. */
+  #problem: unknown;
   #keepsAlive = true;
   #beat: Timer;
 
@@ -104,6 +107,11 @@ export class AgentLine implements Disposable {
   say(message: object): void {
     this.#standing.push(message);
     this.#write(message);
+  }
+
+  /** All that was said has been heard, and is kept no longer: among it is what the plugin alone may know. */
+  settle(): void {
+    this.#standing.length = 0;
   }
 
   /** Keeps the program alive while the line is there. */
@@ -142,11 +150,14 @@ export class AgentLine implements Disposable {
         await this.#connection(() => {
           refused = 0;
           pauseMs = FIRST_PAUSE_MS;
+          this.#problem = undefined;
         });
       } catch (error) {
+        this.#problem = error;
         if (isRefusal(error)) refused++;
       }
       if (this.#isEnding || this.#closing.signal.aborted) break;
+      if (this.#problem instanceof Deno.errors.NotCapable) return this.#lose(`this host may not connect to node ${this.#target.node}`);
       if (refused >= MOST_REFUSED && await this.#target.isGone()) {
         return this.#lose(`nothing answers any more at its agent on node ${this.#target.node}`);
       }
@@ -229,7 +240,10 @@ export class AgentLine implements Disposable {
     this.#silentMs += Math.min(now - this.#lastBeat, 2 * BEAT_MS);
     this.#lastBeat = now;
     const { node, leaseMs } = this.#target;
-    if (this.#silentMs >= leaseMs) return this.#lose(`nothing was heard of node ${node} for ${leaseMs / 1_000} s`);
+    if (this.#silentMs >= leaseMs) {
+      const why = this.#problem === undefined ? "" : `: ${messageOf(this.#problem)}`;
+      return this.#lose(`nothing was heard of node ${node} for ${leaseMs / 1_000} s${why}`);
+    }
     this.#beat = this.#nextBeat();
     this.#write({ received: this.#received });
     if (this.#isSuspect || this.#silentMs < Math.min(SUSPECT_MS, leaseMs / 2)) return;
@@ -242,7 +256,7 @@ export class AgentLine implements Disposable {
   #lose(reason: string): void {
     if (this.#closing.signal.aborted) return;
     this[Symbol.dispose]();
-    this.#greeting.reject(new Error(reason));
+    this.#greeting.reject(new Error(reason, { cause: this.#problem }));
     this.#events.onLost(reason);
   }
 

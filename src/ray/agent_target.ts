@@ -28,12 +28,13 @@ export class AgentTarget {
   readonly #secret: string;
   readonly #reach: RaySettings["reach"];
   readonly #agent: AgentAddress;
+  #address: AgentAddress;
   readonly #closing = new AbortController();
   readonly #open = new Set<WeakRef<Deno.Conn>>();
 
   /** Nothing is opened yet. */
   constructor(agent: AgentAddress, { reach }: Pick<RaySettings, "reach">, secret: string) {
-    this.#agent = agent;
+    this.#agent = this.#address = agent;
     this.#reach = reach;
     this.#secret = secret;
   }
@@ -43,9 +44,14 @@ export class AgentTarget {
     return this.#agent.hostname;
   }
 
+  /** Where this host last looked for the agent. */
+  get address(): AgentAddress {
+    return this.#address;
+  }
+
   /** Opens a connection, and shows the secret on it with these facts. */
   async open(facts: object, signal: AbortSignal): Promise<Deno.Conn> {
-    const { hostname, port } = await this.#reach?.(this.#agent) ?? this.#agent;
+    const { hostname, port } = this.#address = await this.#reach?.(this.#agent) ?? this.#agent;
     const conn = await Deno.connect({ hostname, port, signal });
     try {
       conn.setNoDelay();

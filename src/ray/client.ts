@@ -5,7 +5,8 @@
  */
 import { isRecord, parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
-import type { RaySettings, RayToken } from "./options.ts";
+import type { RaySettings } from "./options.ts";
+import { shownToken } from "./token.ts";
 
 /** The dashboard could not be reached, or its answer is none that it gives. */
 export class RayUnreachableError extends Error {}
@@ -88,9 +89,10 @@ export class RayClient {
     try {
       await this.#request("POST", "api/jobs/", { body: job, signal });
     } catch (error) {
-      // Nobody knows whether it arrived.
-      if (!(error instanceof RayUnreachableError) || signal?.aborted) throw error;
-      if (await this.job(job.submission_id, signal) === undefined) await this.#request("POST", "api/jobs/", { body: job, signal });
+      if (!mayHaveArrived(error) || signal?.aborted) throw error;
+      if (await this.job(job.submission_id, signal) !== undefined) return;
+      if (error instanceof RayRefusedError) throw error;
+      await this.#request("POST", "api/jobs/", { body: job, signal });
     }
   }
 
@@ -134,7 +136,8 @@ export class RayClient {
     const { dashboard } = this.#settings;
     const isUpload = body instanceof Uint8Array;
     const limit = AbortSignal.timeout(isUpload ? UPLOAD_MS : REQUEST_MS);
-    const headers = { ...await this.#authorization(), ...body === undefined || isUpload ? {} : { "content-type": "application/json" } };
+    const authorization = await shownToken(this.#settings.token);
+    const headers = { ...authorization, ...body === undefined || isUpload ? {} : { "content-type": "application/json" } };
     try {
       const reply = await fetch(new URL(path, dashboard), {
         method,
@@ -155,18 +158,11 @@ export class RayClient {
       throw new RayUnreachableError(`the dashboard ${dashboard.origin} cannot be reached: ${why}`, { cause });
     }
   }
-
-  async #authorization(): Promise<Record<string, string>> {
-    const token = await tokenOf(this.#settings.token);
-    return token === undefined ? {} : { authorization: `Bearer ${token}` };
-  }
 }
 
-async function tokenOf(token: RayToken | undefined): Promise<string | undefined> {
-  if (typeof token === "function") return await token();
-  if (typeof token !== "object") return token;
-  if ("env" in token) return Deno.env.get(token.env);
-  return (await Deno.readTextFile(token.file)).trim();
+/** Whether nobody knows what became of a request: a proxy before the dashboard answers in its place, too. */
+function mayHaveArrived(error: unknown): boolean {
+  return error instanceof RayUnreachableError || (error instanceof RayRefusedError && error.status >= 500);
 }
 
 /** What it says, without the traceback before it. */

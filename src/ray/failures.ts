@@ -7,6 +7,7 @@ import { PluginError, type StartPhase, type WorkerStartError } from "../errors.t
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { startError } from "../process/start_failure.ts";
 import { type JobInfo, RayRefusedError, RayUnreachableError } from "./client.ts";
+import { RayTokenError } from "./token.ts";
 
 /** How much of what Ray says is told. Its end has the reason. */
 const MOST_SAID = 2_000;
@@ -37,12 +38,13 @@ export function startErrorOf(spec: PluginSpec, error: unknown): unknown {
     return startError(spec, "spawn", `${error.message}. Look at "dashboard" of ray()`, { cause: error });
   }
   if (error instanceof RayRefusedError) return startError(spec, "spawn", refusal(error), { cause: error });
+  if (error instanceof RayTokenError) return startError(spec, "spawn", error.message, { cause: error });
   return error;
 }
 
 function refusal({ status, message }: RayRefusedError): string {
   const told = `the cluster's dashboard refuses: ${message}`;
-  if (status === 401) return `${told}. The cluster wants a token: give "token" to ray()`;
+  if (status === 401) return `${told}. The cluster wants a token: give "token" to ray(), and see that its variable is set`;
   if (status === 403) return `${told}. Correct the "token" of ray()`;
   if (status === 404) return `${told}. Look at "dashboard" of ray()`;
   return told;

@@ -6,8 +6,8 @@
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchWatch } from "../process/launcher.ts";
 import { startError } from "../process/start_failure.ts";
-import { Limit } from "../protocol/limit.ts";
-import { pause } from "../protocol/timer.ts";
+import { Limit, within } from "../protocol/limit.ts";
+import { pause, Timer } from "../protocol/timer.ts";
 import { isRecord, parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { hasEnded, type JobInfo, type RayClient, RayRefusedError, RayUnreachableError } from "./client.ts";
@@ -28,6 +28,9 @@ const PLACED_MS = 2_500;
 
 /** How long the log may be empty once a job runs. */
 const LOG_MS = 15_000;
+
+/** How long a request that may have arrived holds up the news that it failed. Its job is looked for on. */
+const PATIENCE_MS = 3_000;
 
 /** How long the end of a job is waited for, in all, and until it is told to stop. */
 const END_MS = 120_000;
@@ -61,7 +64,7 @@ export class RayJob {
       await context.cluster.client.submit(body, signal);
       return job;
     } catch (error) {
-      if (!(error instanceof RayRefusedError)) await job.end().catch(() => {});
+      if (!(error instanceof RayRefusedError)) await within(job.end().catch(() => {}), PATIENCE_MS);
       throw error;
     }
   }
@@ -132,7 +135,7 @@ export class RayJob {
     const told = parseJson(line.slice(this.#mark.length));
     if (!isRecord(told)) return undefined; // The rest of the line is on its way.
     const { host, port, error } = told;
-    if (error === undefined) return { hostname: String(host), port: Number(port) };
+    if (error === undefined) return typeof host === "string" && isPort(port) ? { hostname: host, port } : undefined;
     const { spec, cluster: { settings: { ports } } } = this.#context;
     const where = ports === undefined ? "its agent cannot listen" : `its agent finds no free port in "${ports}"`;
     throw startError(spec, "spawn", `${where}: ${error}. Correct "ports" of ray()`, {});
@@ -156,7 +159,7 @@ export class RayJob {
   /** How the job is, again and again. A dashboard that is away for a while is nobody's end. */
   async *#watch(signal: AbortSignal): AsyncGenerator<JobInfo, never, void> {
     let awaySince: number | undefined;
-    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.3, LAST_POLL_MS)) {
+    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.1, LAST_POLL_MS)) {
       const job = await this.#look(signal).catch((error) => {
         awaySince ??= performance.now();
         if (signal.aborted || performance.now() - awaySince > AWAY_MS) throw error;
@@ -201,6 +204,10 @@ export class RayJob {
   }
 }
 
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535;
+}
+
 /** Waits for the end of a job, which somebody brings about; one that there is not has ended. */
 async function untilEnded(client: RayClient, id: string, kill: (job: JobInfo, spentMs: number) => Promise<void>): Promise<void> {
   const begun = performance.now();
@@ -214,15 +221,18 @@ async function untilEnded(client: RayClient, id: string, kill: (job: JobInfo, sp
       if (spentMs > END_MS) throw error;
     }
     if (spentMs > END_MS) throw new Error(`the job "${id}" does not end. End it by: ray job stop ${id}`);
-    await pause(waitMs, NEVER);
+    await idle(waitMs);
   }
 }
 
-const NEVER: AbortSignal = new AbortController().signal;
+/** Whoever waits for the end keeps the program alive. A dashboard that does not answer must not. */
+function idle(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void new Timer(milliseconds, resolve).unref());
+}
 
-/** What a job waits for. Ray itself tells both together. */
+/** What a job waits for. Ray tells neither whether a node has room nor whether one is at work. */
 function waitsFor({ resources, environment }: RaySettings): string {
-  const free = `No node has free what it asks for: ${resourcesInWords(resources)}`;
+  const waits = `No node runs it yet; it asks for ${resourcesInWords(resources)}`;
   const isMadeByRay = environment !== undefined && ("pip" in environment || "conda" in environment);
-  return isMadeByRay ? `${free}; or Ray makes its environment on a node` : free;
+  return isMadeByRay ? `${waits}, and Ray makes its environment first` : waits;
 }

@@ -27,7 +27,7 @@ import { nodePython, type NodeRuntime, nodeRuntime } from "./environment_order.t
 import { startErrorOf } from "./failures.ts";
 import { RayJob } from "./job.ts";
 import { workerJob } from "./job_request.ts";
-import { demandForRay } from "./needed.ts";
+import { demandForRay, demandNode } from "./needed.ts";
 import type { RaySettings } from "./options.ts";
 import { ensurePackages, workerPack } from "./packages.ts";
 import { placedGrant, placedPlugin, type PythonPlugin } from "./placed_plugin.ts";
@@ -121,13 +121,14 @@ async function launch(plan: Plan, cluster: Cluster, watch: LaunchWatch): Promise
   const running = new RunningChild(child, { log, removeFiles });
   void running.exited.then(endJob);
   cleanup.defer(() => running.end());
-  const placed = await place(plan, settings, await greetingOf(spec, child, signal));
+  const placed = await place(plan, settings, await greetingOf(spec, { child, target, signal }));
   await started(plan, child, { order: placed.order, signal });
   watch.onBegin();
   const { start } = placed;
   if (plan.options.auditPermissions !== undefined) log.takeLine = auditOf(plan, placed.folder);
   await running.sendStartLine(start);
   const hello = await awaitHello(placed.spec, running, { start, signal });
+  child.line.settle();
   cleanup.move();
   const { permissions, keeper, warnings } = plan.grant;
   return new RayWorker({
@@ -153,11 +154,15 @@ function inheritsNothing({ name }: PluginSpec): string {
   return `"${name}" inherits all variables by its manifest, which are those of this machine, and gets none of them on a cluster. Name the ones that it needs`;
 }
 
-async function greetingOf(spec: PluginSpec, child: RemoteChild, signal: AbortSignal): Promise<Greeting> {
+async function greetingOf(
+  spec: PluginSpec,
+  { child, target, signal }: { child: RemoteChild; target: AgentTarget; signal: AbortSignal },
+): Promise<Greeting> {
   try {
     return await child.line.greeting(signal);
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof Error && cause.cause instanceof Deno.errors.NotCapable) demandNode(spec, target.address);
     const what = `${messageOf(cause)}. Look whether this host reaches the nodes of the cluster, and at "ports" and "reach" of ray()`;
     throw startError(spec, "handshake", what, { cause });
   }

@@ -10,7 +10,7 @@ import { isPattern } from "../permissions/environment.ts";
 import { demand, type LaunchPlan } from "../permissions/required.ts";
 import { grantTo } from "../permissions/worker_grant.ts";
 import { PluginCode } from "./code.ts";
-import type { RaySettings } from "./options.ts";
+import type { AgentAddress, RaySettings } from "./options.ts";
 
 /** What a start of this plugin takes: the network of the cluster, and what is read of the plugin. */
 export async function neededForRay(spec: PluginSpec, plan: LaunchPlan, settings: RaySettings): Promise<Deno.PermissionDescriptor[]> {
@@ -25,6 +25,16 @@ export async function neededForRay(spec: PluginSpec, plan: LaunchPlan, settings:
 export async function demandForRay(spec: PluginSpec, plan: LaunchPlan, settings: RaySettings): Promise<void> {
   const needed = await neededForRay(spec, plan, settings);
   demand(spec, needed.filter((one) => !isHeld(one)));
+}
+
+/**
+ * Makes sure that the host may connect to an agent, whose node is known only once Ray has chosen it.
+ *
+ * @throws {PermissionDeniedError} Names the node, and the flag that gives it.
+ */
+export function demandNode(spec: PluginSpec, { hostname, port }: AgentAddress): void {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  demand(spec, isGranted({ name: "net", host: `${host}:${port}` }) ? [] : [{ name: "net", host }]);
 }
 
 /** Deno takes a network for a flag, and tells of single addresses only. */

@@ -4,6 +4,8 @@
  * @module
  */
 import type { InlineEnvironment } from "../manifest/manifest.ts";
+import { nameHint } from "../manifest/nearest_name.ts";
+import { isRecord } from "../protocol/json.ts";
 import { isDuration } from "../protocol/timer.ts";
 
 /**
@@ -105,6 +107,7 @@ const LEAST_LEASE_MS = 2_000;
  * @throws {TypeError} When one of them cannot be what is meant; the message names it.
  */
 export function settingsOf(options: RayOptions): RaySettings {
+  if (!isRecord(options)) throw new TypeError(`ray() takes an object with the "dashboard" of a cluster, not ${shown(options)}`);
   const { resources = {}, queueMs = DEFAULT_QUEUE_MS, leaseMs = DEFAULT_LEASE_MS, keepJobMs = DEFAULT_KEEP_JOB_MS } = options;
   for (const complaint of complaintsAbout({ ...options, resources, queueMs, leaseMs, keepJobMs })) throw new TypeError(complaint);
   const { cpus = 1, gpus = 0 } = resources;
@@ -119,23 +122,30 @@ function urlOf(text: unknown): URL | undefined {
 
 type Complete = RayOptions & Required<Pick<RayOptions, "resources" | "queueMs" | "leaseMs" | "keepJobMs">>;
 
-const KNOWN: Readonly<Record<keyof RayOptions, true>> = {
-  dashboard: true,
-  token: true,
-  resources: true,
-  environment: true,
-  code: true,
-  ports: true,
-  reach: true,
-  nodes: true,
-  queueMs: true,
-  leaseMs: true,
-  keepJobMs: true,
-};
+const KNOWN: readonly string[] = Object.keys(
+  {
+    dashboard: true,
+    token: true,
+    resources: true,
+    environment: true,
+    code: true,
+    ports: true,
+    reach: true,
+    nodes: true,
+    queueMs: true,
+    leaseMs: true,
+    keepJobMs: true,
+  } satisfies Record<keyof RayOptions, true>,
+);
+
+const RESOURCES: readonly string[] = Object.keys(
+  { cpus: true, gpus: true, memory: true, custom: true, labels: true } satisfies Record<keyof RayResources, true>,
+);
 
 function* complaintsAbout(options: Complete): Generator<string> {
   const { dashboard, token, resources, environment, code, ports, reach, nodes, queueMs, leaseMs, keepJobMs } = options;
-  for (const name of Object.keys(options)) if (!(name in KNOWN)) yield `There is no option ${shown(name)} of ray()`;
+  const [unknown] = Object.keys(options).filter((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) yield `There is no option ${shown(unknown)} of ray(). ${nameHint(unknown, KNOWN)}`;
   const url = urlOf(dashboard);
   if (url === undefined) yield `The "dashboard" of a Ray cluster is an address such as "http://head:8265", not ${shown(dashboard)}`;
   else if (url.username !== "" || url.search !== "" || url.hash !== "") {
@@ -144,7 +154,7 @@ function* complaintsAbout(options: Complete): Generator<string> {
   if (token !== undefined && !isToken(token)) yield '"token" is a text, { env: "NAME" }, { file: "PATH" } or a function';
   yield* resourceComplaints(resources);
   if (environment !== undefined && !isEnvironment(environment)) {
-    yield '"environment" of ray() is { dependencies }, { pip }, { conda } or { interpreter }';
+    yield '"environment" of ray() is one of { dependencies }, { pip }, { conda } and { interpreter }. With the first may stand "python", "index" and "extra_args"';
   }
   if (code !== undefined && !isCode(code)) yield '"code" of ray() is { upload: [PATH, …] }, { uri: "s3://…zip" } or "installed"';
   if (ports !== undefined && !isPortRange(ports)) yield `"ports" of ray() is a range such as "30000-30100", not ${shown(ports)}`;
@@ -157,7 +167,14 @@ function* complaintsAbout(options: Complete): Generator<string> {
   if (!isAmount(keepJobMs)) yield `"keepJobMs" of ray() is a number of milliseconds from 0 upwards, not ${shown(keepJobMs)}`;
 }
 
-function* resourceComplaints({ cpus = 1, gpus = 0, memory = 0, custom = {}, labels = {} }: RayResources): Generator<string> {
+function* resourceComplaints(resources: RayResources): Generator<string> {
+  if (!isRecord(resources)) return yield `"resources" of ray() is an object such as { cpus: 1 }, not ${shown(resources)}`;
+  const [unknown] = Object.keys(resources).filter((name) => !RESOURCES.includes(name));
+  if (unknown !== undefined) {
+    yield `There is no resource ${shown(unknown)}. ${nameHint(unknown, RESOURCES)}. What is your cluster's own goes into "custom"`;
+  }
+  const { cpus = 1, gpus = 0, memory = 0, custom = {}, labels = {} } = resources;
+  if (!isRecord(custom)) return yield `"custom" of the resources is an object with their amounts, not ${shown(custom)}`;
   for (const [name, amount] of Object.entries({ cpus, gpus, memory, ...custom })) {
     if (!isAmount(amount)) yield `"${name}" of the resources is a number from 0 upwards, not ${shown(amount)}`;
   }
@@ -165,7 +182,7 @@ function* resourceComplaints({ cpus = 1, gpus = 0, memory = 0, custom = {}, labe
   if ([cpus, gpus, memory, ...Object.values(custom)].every((amount) => amount === 0)) {
     yield 'A worker needs some resource, or it would run on the head of the cluster. Give "cpus", "gpus", "memory" or one of your own';
   }
-  if (Object.values(labels).some((label) => typeof label !== "string")) yield '"labels" of the resources are texts';
+  if (!isRecord(labels) || Object.values(labels).some((label) => typeof label !== "string")) yield '"labels" of the resources are texts';
 }
 
 function isAmount(value: unknown): value is number {
@@ -181,19 +198,30 @@ function isText(value: unknown): value is string {
 }
 
 function isToken(token: unknown): boolean {
-  if (typeof token !== "object" || token === null) return isText(token) || typeof token === "function";
-  return ("env" in token && isText(token.env)) || ("file" in token && isText(token.file));
+  return isText(token) || typeof token === "function" || isOneOf(token, { env: isText, file: isText });
 }
 
-function isEnvironment(environment: object): boolean {
-  if ("dependencies" in environment) return Array.isArray(environment.dependencies) && environment.dependencies.every(isText);
-  if ("pip" in environment) return isTexts(environment.pip);
-  return ("conda" in environment && isText(environment.conda)) || ("interpreter" in environment && isText(environment.interpreter));
+/** What `uv` is told besides the packages. */
+const OF_UV: Readonly<Record<string, (value: unknown) => boolean>> = { python: isText, index: isText, extra_args: isTexts };
+
+function isEnvironment(environment: unknown): boolean {
+  if (!isRecord(environment) || !("dependencies" in environment)) {
+    return isOneOf(environment, { pip: isTexts, conda: isText, interpreter: isText });
+  }
+  const { dependencies, ...others } = environment;
+  return isTexts(dependencies) &&
+    Object.entries(others).every(([name, value]) => value === undefined || Object.hasOwn(OF_UV, name) && OF_UV[name]!(value));
 }
 
 function isCode(code: unknown): boolean {
-  if (typeof code !== "object" || code === null) return code === "installed";
-  return ("upload" in code && isTexts(code.upload)) || ("uri" in code && isText(code.uri));
+  return code === "installed" || isOneOf(code, { upload: isTexts, uri: isText });
+}
+
+/** Whether it is an object with exactly one of these keys, and nothing else. */
+function isOneOf(value: unknown, forms: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
+  if (!isRecord(value)) return false;
+  const [first, ...others] = Object.entries(value);
+  return first !== undefined && others.length === 0 && Object.hasOwn(forms, first[0]) && forms[first[0]]!(first[1]);
 }
 
 function isPortRange(ports: unknown): boolean {

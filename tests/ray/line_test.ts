@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ProtocolError, WorkerExitError } from "@remote-plugin/proxy";
+import type { AgentAddress } from "@remote-plugin/proxy/ray";
 import { CutWire } from "../support/cut_wire.ts";
 import { FakeRay } from "../support/fake_ray.ts";
 import { gone, isRunning } from "../support/fixture_proxy.ts";
@@ -135,6 +136,32 @@ Deno.test("a stranger is hung up on without a word, whatever it says, and harms 
   assertEquals(await plugin.execute({ expression: "1 + 1" }), 2);
   for (const conn of silent) conn.close();
 });
+
+Deno.test("whoever takes the agent's place later is told nothing of what the plugin was started with", async () => {
+  await using owned = new AsyncDisposableStack();
+  const fake = owned.use(await FakeRay.start());
+  const impostor = owned.use(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const wire = owned.use(new CutWire());
+  let isTaken = false;
+  const reach = (agent: AgentAddress) => isTaken ? { hostname: "127.0.0.1", port: impostor.addr.port } : wire.reach(agent);
+  const manifest = { env_vars: { OWN: "for the plugin alone" } };
+  const plugin = await startOnRay(fake, "evaluates", { manifest, ray: { reach, leaseMs: LEASE_MS } });
+  isTaken = true;
+  wire.cut();
+  using conn = await impostor.accept();
+  await conn.write(new TextEncoder().encode('{"agent":1,"first":1}\n'));
+  let heard = "";
+  while (!heard.includes('{"received"')) heard += await readText(conn); // A beat comes after all that is said on each connection.
+  assertEquals(["run", "in", "for the plugin alone"].filter((word) => heard.includes(word === "in" ? '{"in"' : word)), []);
+  conn.close();
+  await plugin.cleanup();
+  await eventually(() => fake.jobs.length === 0, "the end of the job");
+});
+
+async function readText(conn: Deno.Conn): Promise<string> {
+  const block = new Uint8Array(4_096);
+  return new TextDecoder().decode(block.subarray(0, await conn.read(block) ?? 0));
+}
 
 Deno.test("two hosts on one cluster know nothing of each other", async () => {
   await using fake = await FakeRay.start();

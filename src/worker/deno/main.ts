@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
-    if (start.limits.memory !== undefined) awaitLimit();
+    if (start.limits.memory !== undefined || start.limits.processes !== undefined) awaitLimit();
     const session = serve(start, listener, filesOf(start));
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
@@ -118,7 +118,7 @@ function writeLine(message: HelloMessage | StartFailure): void {
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-/** Waits until the host has limited the memory of this process, before there is anything of the plugin's in it. */
+/** Waits until the host has limited this process, before there is anything of the plugin's in it. */
 function awaitLimit(): void {
   if (Deno.stdin.readSync(new Uint8Array(1)) === null) throw new BadStartError("The host has gone before it limited this process");
 }

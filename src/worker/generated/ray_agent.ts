@@ -53,6 +53,7 @@ from .sockets import listen
 
 BEAT_S = 1.0
 LOOK_S = 0.2  # how late it may be seen that the lease is over
+CLOSE_S = 5.0  # a worker is killed before; an environment may wait for that of another one
 OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
 AGENT = 1  # the version of what host and agent say
 
@@ -123,7 +124,8 @@ def hold(line: Line, pipes: Pipes, lease_s: float) -> None:
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
             pipes.close()
-            pipes.has_ended.wait()
+            pipes.has_ended.wait(CLOSE_S)
+            return
 
 
 main()
@@ -169,7 +171,13 @@ class Door:
                 time.sleep(0.05)  # no descriptor is left, say
                 continue
             self._admit_stranger(guest)
-            threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+            try:
+                threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+            except RuntimeError:  # no thread is left, say
+                with self._lock:
+                    self._strangers.pop(guest, None)
+                guest.close()
+                time.sleep(0.05)
 
     def _admit_stranger(self, guest: socket.socket) -> None:
         """A host shows its secret at once. Whoever has been silent for longest goes, where there are too many."""
@@ -194,7 +202,7 @@ class Door:
                 guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 guest.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 self._serve(guest, message, rest)
-        except OSError:
+        except (OSError, ValueError, TypeError, RuntimeError):
             pass
         guest.close()
 
@@ -211,8 +219,8 @@ class Door:
             for line in lines_of(host, rest):
                 self._line.heard()
                 self._obey(parsed(line))
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            pass  # it comes back, or its lease ends
         self._line.release(host)
 
     def _obey(self, message: Message) -> None:
@@ -706,6 +714,7 @@ SHOW_S = 5.0  # how long a connection may take to show its secret
 FIRST_LINE = 4096
 MOST_LINE = 4 << 20
 PIECE = 256 * 1024
+POURED = 1 << 20  # each piece is a switch between processes; what is not needed of it is no memory
 
 
 def listen(address: str, ports: range) -> socket.socket:
@@ -762,7 +771,7 @@ def encoded(message: Message) -> bytes:
 
 def pour(source: socket.socket, target: socket.socket, first: bytes = b"") -> None:
     """Passes on what comes, to its end. What nobody takes any more is read all the same: to close over it would lose what was sent."""
-    piece = memoryview(bytearray(PIECE))
+    piece = memoryview(bytearray(POURED))
     is_taken = True
     try:
         if first:

@@ -18,6 +18,7 @@ from .sockets import listen
 
 BEAT_S = 1.0
 LOOK_S = 0.2  # how late it may be seen that the lease is over
+CLOSE_S = 5.0  # a worker is killed before; an environment may wait for that of another one
 OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\n"
 AGENT = 1  # the version of what host and agent say
 
@@ -88,7 +89,8 @@ def hold(line: Line, pipes: Pipes, lease_s: float) -> None:
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
             pipes.close()
-            pipes.has_ended.wait()
+            pipes.has_ended.wait(CLOSE_S)
+            return
 
 
 main()

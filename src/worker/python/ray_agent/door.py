@@ -39,7 +39,13 @@ class Door:
                 time.sleep(0.05)  # no descriptor is left, say
                 continue
             self._admit_stranger(guest)
-            threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+            try:
+                threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+            except RuntimeError:  # no thread is left, say
+                with self._lock:
+                    self._strangers.pop(guest, None)
+                guest.close()
+                time.sleep(0.05)
 
     def _admit_stranger(self, guest: socket.socket) -> None:
         """A host shows its secret at once. Whoever has been silent for longest goes, where there are too many."""
@@ -64,7 +70,7 @@ class Door:
                 guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 guest.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 self._serve(guest, message, rest)
-        except OSError:
+        except (OSError, ValueError, TypeError, RuntimeError):
             pass
         guest.close()
 
@@ -81,8 +87,8 @@ class Door:
             for line in lines_of(host, rest):
                 self._line.heard()
                 self._obey(parsed(line))
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            pass  # it comes back, or its lease ends
         self._line.release(host)
 
     def _obey(self, message: Message) -> None:
