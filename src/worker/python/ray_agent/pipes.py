@@ -45,6 +45,11 @@ class Pipes:
         return os.path.join(self._folder, "worker.sock")
 
     @property
+    def is_closed(self) -> bool:
+        """Whether somebody wanted it to end."""
+        return self._is_closed
+
+    @property
     def was_asked(self) -> bool:
         """Whether a host wanted a worker, and so wants to know what became of it."""
         return self._thread is not None
