@@ -85,7 +85,7 @@ def beat(line: Line) -> None:
 
 
 def hold(line: Line, pipes: Pipes, lease_s: float) -> int:
-    """Until the worker has ended, which it does when no host is heard any more. Gives the status of the job: an end that was wanted is none that failed."""
+    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status: a wanted end is no failure."""
     while not pipes.has_ended.wait(LOOK_S):
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
