@@ -20,7 +20,7 @@ import { readResults, resultsFile, writeResults } from "./results_file.ts";
 import { runRounds } from "./rounds.ts";
 
 const USAGE =
-  "Usage: deno task bench [--quick|--work] [--only NAME]… [--rounds N] [--render], or deno task bench batches|blocking|gateway|manager|page|payload";
+  "Usage: deno task bench [--quick|--work] [--only NAME]… [--rounds N] [--render], or deno task bench batches|blocking|gateway|manager|page|payload|ray";
 
 interface Arguments {
   readonly mode: Mode;

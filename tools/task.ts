@@ -22,6 +22,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench page": ["bench/page.ts", ...FILES, "--allow-net", "--allow-sys"],
   // Files in memory are for programs that may do everything.
   "bench payload": ["bench/payload/main.ts", "--allow-all"],
+  // A cluster's processes are not its children, and it looks at them.
+  "bench ray": ["bench/ray/main.ts", "--allow-all"],
   "check": ["tools/check.ts", ...FILES],
   "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker", "--allow-run"],
   "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],

@@ -159,7 +159,7 @@ export class RayJob {
   /** How the job is, again and again. A dashboard that is away for a while is nobody's end. */
   async *#watch(signal: AbortSignal): AsyncGenerator<JobInfo, never, void> {
     let awaySince: number | undefined;
-    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.3, LAST_POLL_MS)) {
+    for (let waitMs = FIRST_POLL_MS;; waitMs = Math.min(waitMs * 1.1, LAST_POLL_MS)) {
       const job = await this.#look(signal).catch((error) => {
         awaySince ??= performance.now();
         if (signal.aborted || performance.now() - awaySince > AWAY_MS) throw error;
@@ -241,9 +241,9 @@ function idle(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void new Timer(milliseconds, resolve).unref());
 }
 
-/** What a job waits for. Ray itself tells both together. */
+/** What a job waits for. Ray tells neither whether a node has room nor whether one is at work. */
 function waitsFor({ resources, environment }: RaySettings): string {
-  const free = `No node has free what it asks for: ${resourcesInWords(resources)}`;
+  const waits = `No node runs it yet; it asks for ${resourcesInWords(resources)}`;
   const isMadeByRay = environment !== undefined && ("pip" in environment || "conda" in environment);
-  return isMadeByRay ? `${free}; or Ray makes its environment on a node` : free;
+  return isMadeByRay ? `${waits}, and Ray makes its environment first` : waits;
 }

@@ -183,7 +183,7 @@ Deno.test("a start that waits says for what, and its time to start counts from i
     onQueued: (event) => told.push(event),
   });
   await eventually(() => told.length > 0, "the event");
-  assertEquals(told[0]!.reason, 'No node has free what it asks for: 2 CPU, 1 "a100"');
+  assertEquals(told[0]!.reason, 'No node runs it yet; it asks for 2 CPU, 1 "a100"');
   assert(told[0]!.sinceMs > 2_400);
   fake.letGo();
   await using plugin = await starting;
@@ -194,7 +194,7 @@ Deno.test("a start that waits for longer than it may is an error, and its job is
   await using fake = await FakeRay.start({ token: TOKEN, holdsJobs: true });
   const error = await startFailure(fake, { ray: { queueMs: 300 } });
   assertEquals(error.phase, "admission");
-  assertStringIncludes(error.message, "it waited for the cluster for longer than its limit of 300 ms. No node has free what it asks for");
+  assertStringIncludes(error.message, "it waited for the cluster for longer than its limit of 300 ms. No node runs it yet; it asks for");
   assertEquals(fake.jobs, []);
 });
 

@@ -20,7 +20,7 @@ import sys
 import time
 import urllib.request
 import zipfile
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 MARK = "TEST_RAY_CLUSTER"  # a plugin does not see variables of this project
@@ -36,6 +36,7 @@ class Cluster:
         self._has_network = False
         self._head: Optional[subprocess.Popen[bytes]] = None
         self._second: Optional[subprocess.Popen[bytes]] = None
+        self._sessions: Set[str] = set()
         net = random.randrange(1, 250)
         self._addresses = ["10.77.{}.{}".format(net, host) for host in (1, 2, 254)]
         self._ports = random.sample(range(20100, 29000), 2)
@@ -88,7 +89,9 @@ class Cluster:
         environ["XDG_CACHE_HOME"] = os.path.join(self._folder, "cache")
         log = open(os.path.join(self._folder, "ray{}.log".format(at)), "ab")
         command = [*inside, self._venv + "/bin/ray", "start", *COMMON, "--node-ip-address=" + self._addresses[at], *args]
-        return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        ray = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self._sessions.add(str(ray.pid))
+        return ray
 
     def _wait(self, is_there) -> None:
         end = time.monotonic() + START_S
@@ -115,7 +118,7 @@ class Cluster:
         quiet(["ip", "link", "set", "rv{}2".format(self._mark), "up" if is_up else "down"])
 
     def pids(self) -> Dict[str, List[int]]:
-        """By what they are: `raylet1` and `raylet2`, `gcs`, `agent`, `supervisor`, `worker`, and `other`."""
+        """By what they are: `raylet1` and `raylet2`, `gcs`, `dashboard`, `agent`, `supervisor`, `worker`, and `other`."""
         found: Dict[str, List[int]] = {}
         for name in os.listdir("/proc"):
             if name.isdigit() and self._is_own(name):
@@ -123,6 +126,9 @@ class Cluster:
         return found
 
     def _is_own(self, pid: str) -> bool:
+        """Those that name themselves anew overwrite their variables, and stay in the session of their node."""
+        if session_of(pid) in self._sessions:
+            return True
         try:
             with open("/proc/{}/environ".format(pid), "rb") as environ:
                 return "{}={}".format(MARK, self._mark).encode() in environ.read().split(b"\0")
@@ -142,7 +148,12 @@ class Cluster:
             "remote_plugin_agent/worker.py": "worker",
             "-m remote_plugin_agent": "agent",
             "JobSupervisor": "supervisor",
+            "ray-dashboard-": "dashboard",
+            "dashboard/dashboard.py": "dashboard",
         }
+        if "ray::DashboardAgent" in words:
+            # Ray follows all jobs in the one of the head.
+            return "dashboard" if self._kind(parent_of(pid)) == "raylet1" else "other"
         return next((kind for part, kind in kinds.items() if part in words), "other")
 
     def kill(self, kind: str) -> List[int]:
@@ -191,6 +202,23 @@ def send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except OSError:
         pass
+
+
+def parent_of(pid: str) -> str:
+    return stat_of(pid)[1]
+
+
+def session_of(pid: str) -> str:
+    return stat_of(pid)[3]
+
+
+def stat_of(pid: str) -> List[str]:
+    """What stands behind the name of a process: its state, its parent, its group, its session."""
+    try:
+        with open("/proc/{}/stat".format(pid)) as stat:
+            return stat.read().rpartition(")")[2].split()
+    except OSError:
+        return [""] * 4
 
 
 def quiet(command: List[str]) -> bool:

@@ -8,7 +8,7 @@ import { TextLineStream } from "@std/streams";
 import { testPython } from "./python.ts";
 
 /** What of a cluster can be killed: the processes of each kind. */
-export type ClusterPart = "raylet1" | "raylet2" | "gcs" | "supervisor" | "agent" | "worker";
+export type ClusterPart = "raylet1" | "raylet2" | "gcs" | "dashboard" | "supervisor" | "agent" | "worker";
 
 interface ClusterFacts {
   readonly dashboard: string;
