@@ -721,6 +721,7 @@ SHOW_S = 5.0  # how long a connection may take to show its secret
 FIRST_LINE = 4096
 MOST_LINE = 4 << 20
 PIECE = 256 * 1024
+POURED = 1 << 20  # each piece is a switch between processes; what is not needed of it is no memory
 
 
 def listen(address: str, ports: range) -> socket.socket:
@@ -777,7 +778,7 @@ def encoded(message: Message) -> bytes:
 
 def pour(source: socket.socket, target: socket.socket, first: bytes = b"") -> None:
     """Passes on what comes, to its end. What nobody takes any more is read all the same: to close over it would lose what was sent."""
-    piece = memoryview(bytearray(PIECE))
+    piece = memoryview(bytearray(POURED))
     is_taken = True
     try:
         if first:
