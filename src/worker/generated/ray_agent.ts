@@ -120,14 +120,14 @@ def beat(line: Line) -> None:
 
 
 def hold(line: Line, pipes: Pipes, lease_s: float) -> int:
-    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status: a wanted end is no failure."""
+    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status."""
     while not pipes.has_ended.wait(LOOK_S):
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
             pipes.close()
             pipes.has_ended.wait(CLOSE_S)
             return EXPIRED
-    return 0 if pipes.is_closed else min(pipes.code, 255)
+    return min(pipes.code, 255)
 
 
 main()
@@ -581,11 +581,6 @@ class Pipes:
         return os.path.join(self._folder, "worker.sock")
 
     @property
-    def is_closed(self) -> bool:
-        """Whether somebody wanted it to end."""
-        return self._is_closed
-
-    @property
     def was_asked(self) -> bool:
         """Whether a host wanted a worker, and so wants to know what became of it."""
         return self._thread is not None
@@ -653,8 +648,10 @@ class Pipes:
         for pump in pumps:
             pump.join(DRAIN_S)
         name = signal.Signals(-status).name if status < 0 else None
-        self.code = status if status >= 0 else 128 - status
-        self._line.establish("exit", {"code": self.code, "signal": name})
+        code = status if status >= 0 else 128 - status
+        # An end that was wanted is no failure of the job. Whoever hears of another one closes, too, so that this is looked at before.
+        self.code = 0 if self._is_closed else code
+        self._line.establish("exit", {"code": code, "signal": name})
         self.has_ended.set()
 
     def _pump(self, stream: str, pipe: IO[bytes]) -> None:

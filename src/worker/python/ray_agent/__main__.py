@@ -85,14 +85,14 @@ def beat(line: Line) -> None:
 
 
 def hold(line: Line, pipes: Pipes, lease_s: float) -> int:
-    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status: a wanted end is no failure."""
+    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status."""
     while not pipes.has_ended.wait(LOOK_S):
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
             pipes.close()
             pipes.has_ended.wait(CLOSE_S)
             return EXPIRED
-    return 0 if pipes.is_closed else min(pipes.code, 255)
+    return min(pipes.code, 255)
 
 
 main()
