@@ -4,7 +4,7 @@
  * @module
  */
 import { type Figure, ratioOf, type Results } from "./results.ts";
-import { atMost, missing, type Target } from "./target.ts";
+import { atMost, beside, missing, type Target } from "./target.ts";
 
 /** The steps of the placements begin so: one core, two, and two beside a busy process. */
 const PLACEMENT_STEPS: readonly string[] = ["one/", "", "busy/"];
@@ -51,12 +51,14 @@ function ownFaces(results: Results): Target[] {
     ...RUNTIMES.map(([name, title]) =>
       inEach(`p99 of a call, ${title} plugin: below 2 × its median`, tail(`ours-${name}`), (ratio) => ratio < 2)
     ),
-    atMost(
-      "Memory of a Python worker, by shares: at most execnet's",
-      1,
-      ratioOf(results, ["ours-python", "memory.worker_pss_mb"], ["execnet", "memory.worker_pss_mb"]),
-    ),
+    atMost("Memory of a Python worker: at most execnet's", 1, memory(results, "worker_mb")),
+    beside("The same, with each shared page counted once", memory(results, "worker_pss_mb")),
   ];
+}
+
+/** A Python worker's against execnet's. */
+function memory(results: Results, value: string): Figure | undefined {
+  return ratioOf(results, ["ours-python", `memory.${value}`], ["execnet", `memory.${value}`]);
 }
 
 /** A target that is met when it is met in each placement, and missed when it is missed in one. */

@@ -57,3 +57,10 @@ Deno.test("the slowest calls are held against the median of the same round", () 
   const own = { ...inThree("call.p50_us", [50, 50, 50]), ...inThree("call.p99_us", [90, 90, 100]) };
   assertEquals(verdict({ "ours-python": own }, "p99 of a call, Python plugin: below 2 × its median"), ["1.80 · 1.80 · 2.00 ×", false]);
 });
+
+Deno.test("memory is held against a peer's as each process has it; what is shared stands beside it and is no target", () => {
+  const memory = (rss: number, pss: number): Values => ({ "memory.worker_mb": [rss], "memory.worker_pss_mb": [pss] });
+  const values = { "ours-python": memory(22, 9), "execnet": memory(15, 10) };
+  assertEquals(verdict(values, "Memory of a Python worker: at most execnet's"), ["1.47 ×", false]);
+  assertEquals(verdict(values, "The same, with each shared page counted once"), ["0.90 ×", undefined]);
+});

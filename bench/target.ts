@@ -10,7 +10,7 @@ import type { Figure } from "./results.ts";
 export interface Target {
   readonly wanted: string;
   readonly measured: string;
-  /** `undefined` when it was not measured, or not wholly. */
+  /** `undefined` when it was not measured, or not wholly, and for what is no target. */
   readonly met: boolean | undefined;
 }
 
@@ -22,6 +22,11 @@ export function atMost(wanted: string, bound: number, ratio: Figure | undefined)
 /** A ratio that may not be smaller. */
 export function atLeast(wanted: string, bound: number, ratio: Figure | undefined): Target {
   return ratio === undefined ? missing(wanted) : { wanted, measured: times(ratio), met: ratio.median >= bound };
+}
+
+/** A ratio that stands beside a target, and is none itself. */
+export function beside(wanted: string, ratio: Figure | undefined): Target {
+  return ratio === undefined ? missing(wanted) : { wanted, measured: times(ratio), met: undefined };
 }
 
 /** Nothing is known. */

@@ -20,11 +20,11 @@ export interface Packages {
   readonly byUv?: true;
 }
 
-/** To check the files for arrays and tables, and what becomes of objects of packages that many plugins use. */
+/** To check the files for arrays and tables, what becomes of objects of packages that many plugins use, and a model of onnxruntime. */
 export const ARRAYS: Packages = {
   folder: "numpy",
-  names: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "pillow"],
-  modules: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "PIL"],
+  names: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "pillow", "magika"],
+  modules: ["numpy", "pyarrow", "pandas", "polars", "pydantic", "attrs", "msgspec", "PIL", "magika"],
 };
 
 /** To make environments by the real `uv`. */

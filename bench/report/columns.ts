@@ -31,6 +31,7 @@ export const COLUMNS: readonly Column[] = [
   { title: "free again, ms", key: "cancel.free_ms" },
   { title: "host, MB", key: "memory.host_mb" },
   { title: "worker, MB", key: "memory.worker_mb" },
+  { title: "worker, shared once, MB", key: "memory.worker_pss_mb" },
 ];
 
 /** The columns of the table of placements. */

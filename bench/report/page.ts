@@ -92,7 +92,7 @@ const NOTES: readonly string[] = [
   "_Stopped_ is how long it takes to end all that was started.",
   "_Cancelled_ is when the caller has its answer.",
   "_Free again_ is when the worker has answered the next call.",
-  "_Worker_ memory counts all processes behind the host, and pages that they share more than once. The target goes by shares: it counts each page once.",
+  "_Worker_ memory counts all processes behind the host, and pages that they share more than once. _Shared once_ counts such a page for each of them in part. The target goes by the former.",
   "An empty cell: not measured, or the peer has no such thing. A dash: see below.",
 ];
 

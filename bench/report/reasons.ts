@@ -29,6 +29,7 @@ const REASONS: readonly Reason[] = [
     why:
       "it has one process. Here a second one ends what a plugin leaves behind, and both are counted whole, though they share most of their pages",
   },
+  { keys: /^memory\.worker_pss_mb$/, why: "it has one process. Here a second one ends what a plugin leaves behind" },
   {
     peers: ["python-shell"],
     keys: /^(start|again)\./,

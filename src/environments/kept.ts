@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { ifThere } from "../protocol/is_there.ts";
 import { environmentsFolder } from "./environment.ts";
 import { FileLock } from "./file_lock.ts";
 import { stateOf } from "./find.ts";
@@ -98,14 +99,4 @@ async function bytesIn(folder: string): Promise<number> {
     bytes += isDirectory ? await bytesIn(path) : (await Deno.lstat(path)).size;
   }
   return bytes;
-}
-
-/** What is found; `undefined` for what somebody else has removed meanwhile. */
-async function ifThere<Found>(looking: Promise<Found>): Promise<Found | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

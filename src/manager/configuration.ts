@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { messageOf } from "../protocol/text.ts";
 import { CallError, ManifestError, PluginStateError, ProtocolError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { TakenBody } from "../plugin/arguments.ts";
 import type { PluginConfig } from "../plugin/interface.ts";
 import { checkWithin, MAX_CHECK_MS } from "./bounded_check.ts";
 
@@ -130,4 +131,9 @@ function toJson(config: PluginConfig): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A configuration that nobody else changes. */
+export function ownCopy(config: PluginConfig, { plugin, member }: { plugin: string; member: string }): PluginConfig {
+  return TakenBody.of({ endpoint: "initialize", member, body: config }, plugin).values()!;
 }

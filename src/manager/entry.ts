@@ -9,10 +9,10 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { QueuedEvent } from "../process/launcher.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
-import { TakenBody } from "../plugin/arguments.ts";
 import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
-import { Configuration, type KeepOptions } from "./configuration.ts";
+import { Configuration, type KeepOptions, ownCopy } from "./configuration.ts";
+import { Changes } from "./changes.ts";
 import { checkHealth } from "./health_check.ts";
 import { disabledError, type EntryState, toldState } from "./entry_state.ts";
 import { IdleTimer } from "./idle_timer.ts";
@@ -41,9 +41,9 @@ export class Entry implements Evictable {
   readonly #idle: IdleTimer | undefined;
   readonly #pools: Pools;
   readonly #ending = new AbortController();
+  readonly #changes = new Changes();
   #spec: PluginSpec;
   #state: EntryState = { kind: "registered" };
-  #lastChange: Promise<unknown> = Promise.resolve();
   #loading: Promise<void> | undefined;
   /** How many wait for the workers, which must not be taken for idle before they have got their first call. */
   #wanted = 0;
@@ -134,13 +134,13 @@ export class Entry implements Evictable {
 
   /** Starts the workers, when there are none. */
   load(): Promise<void> {
-    return this.#loading ??= this.#exclusively(() => this.#load()).finally(() => this.#loading = undefined);
+    return this.#loading ??= this.#changes.make(() => this.#load()).finally(() => this.#loading = undefined);
   }
 
   /** Lets the workers go, when their calls have ended or, by force, at once. */
   async unload(force: boolean, reason: StopReason = "unload"): Promise<void> {
     if (force) await this.#pools.end(reason);
-    await this.#exclusively(() => this.#stop(reason));
+    await this.#changes.make(() => this.#stop(reason));
   }
 
   /** Lets the workers go unless they are in use. */
@@ -150,12 +150,12 @@ export class Entry implements Evictable {
 
   /** Replaces the workers. The new ones take the calls from the moment at which they are ready; the old ones finish theirs. */
   reload(): Promise<void> {
-    return this.#exclusively(() => this.#reload());
+    return this.#changes.make(() => this.#reload());
   }
 
   /** Refuses calls from now on, and lets the workers go when their calls have ended. */
   disable(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changes.make(async () => {
       await this.#stop("disabled");
       if (this.#state.kind === "disabled" || this.#state.kind === "closed") return;
       this.#state = { kind: "disabled" };
@@ -179,8 +179,8 @@ export class Entry implements Evictable {
     member: "initialize" | "reconfigure",
     { onDisk = true, ...options }: ConfigureOptions = {},
   ): Promise<void> {
-    const own = this.#copyOf(config, member);
-    return this.#exclusively(async () => {
+    const own = ownCopy(config, { plugin: this.#spec.name, member });
+    return this.#changes.make(async () => {
       await this.#configuration.tryOut(own, async () => {
         const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
         if (plugins.length === 0) return await this.#load();
@@ -195,7 +195,7 @@ export class Entry implements Evictable {
   /** The configuration that was kept, `undefined` when there never was one. */
   async getConfig(): Promise<PluginConfig | undefined> {
     const config = await this.#configuration.read();
-    return config && this.#copyOf(config, "getConfig");
+    return config && ownCopy(config, { plugin: this.#spec.name, member: "getConfig" });
   }
 
   /** Lets go of the workers that have not answered twice in a row. */
@@ -209,13 +209,8 @@ export class Entry implements Evictable {
     this.#ending.abort(new PluginStateError(`"${plugin}" was stopped, for its manager was disposed`, { plugin }));
     this.#idle?.[Symbol.dispose]();
     await this.#pools.end("dispose");
-    await this.#exclusively(() => this.#stop("dispose"));
+    await this.#changes.make(() => this.#stop("dispose"));
     this.#state = { kind: "closed" };
-  }
-
-  /** One that nobody else changes. */
-  #copyOf(config: PluginConfig, member: string): PluginConfig {
-    return TakenBody.of({ endpoint: "initialize", member, body: config }, this.#spec.name).values()!;
   }
 
   async #load(): Promise<void> {
@@ -279,7 +274,7 @@ export class Entry implements Evictable {
 
   /** A call that has come in between keeps the workers. */
   #stopIfIdle(reason: StopReason): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changes.make(async () => {
       if (this.idleSince !== undefined) await this.#stop(reason);
     });
   }
@@ -293,12 +288,6 @@ export class Entry implements Evictable {
     const { name: plugin } = this.#spec;
     if (this.#ending.signal.aborted) throw this.#ending.signal.reason;
     if (this.#state.kind === "disabled") throw disabledError(plugin);
-  }
-
-  #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const mine = this.#lastChange.then(change, change);
-    this.#lastChange = mine;
-    return mine;
   }
 
   #emit(event: PluginEvent): void {

@@ -174,7 +174,6 @@ function environmentSource(environment: string | InlineEnvironment, paths: PathR
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   if (manifest.sandbox !== undefined) throw paths.refuse("$.sandbox", SANDBOXED);
-  if (manifest.resources?.max_processes !== undefined) throw paths.refuse("$.resources.max_processes", UNLIMITED);
   return {
     kind: "deno",
     module: paths.module(manifest.module),
@@ -199,9 +198,6 @@ function entryOf(manifest: Manifest, { script, refuse }: PathResolver): PluginEn
 const TWO_ENTRIES = 'stands beside "class", and a plugin is one of the two. Remove the other';
 const NO_FUNCTIONS = 'is for the builtin worker. Remove "worker", or name a "class"';
 
-const UNLIMITED =
-  "is for Python plugins: the threads of a Deno process are the runtime's own, which ends when it gets none. Remove it; a plugin runs no programs without " +
-  '"run" in its permissions';
 const SANDBOXED = 'is for Python plugins. Deno bounds this one; have the host start it with bounds: "kernel" for more than that';
 
 function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {

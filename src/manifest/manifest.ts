@@ -134,7 +134,7 @@ export interface PluginResources {
   min_gpu_vram_mb?: number;
   /** The most memory that a worker may have besides the runtime, in MiB. Linux only. Default: no limit. */
   max_memory_mb?: number;
-  /** Python: the most processes and threads that a worker may have besides its own. Linux only. Default: no limit. */
+  /** The most processes and threads that a worker may have besides its own. Linux only. Default: no limit. */
   max_processes?: number;
 }
 

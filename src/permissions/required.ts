@@ -204,9 +204,9 @@ interface Launch extends Pick<WorkerGrant, "keeper"> {
   readonly wrapper: string | undefined;
 }
 
-/** Whether somebody else has to limit a worker's memory: a Python worker does so itself. */
+/** Whether somebody else has to limit a worker: a Python worker does so itself. */
 export function isLimitedByHost({ runtime, limits }: PluginSpec): boolean {
-  return runtime.kind === "deno" && limits.memoryMb !== undefined;
+  return runtime.kind === "deno" && (limits.memoryMb !== undefined || limits.processes !== undefined);
 }
 
 /** The program that starts a worker's own, or limits it, if there is one. */

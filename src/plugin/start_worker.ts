@@ -9,7 +9,8 @@ import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payl
 import type { LaunchedWorker } from "../process/launcher.ts";
 import { LOCAL_LAUNCHER } from "../process/local_launcher.ts";
 import { type BatchLimits, capacityOf, MOST_OPEN_CALLS, readBatch } from "../protocol/batch.ts";
-import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { AHEAD_FEATURE } from "../protocol/upgrade.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Address } from "../protocol/address.ts";
+import { ifThere } from "../protocol/is_there.ts";
 
 /** The kernel's own bound on a socket's path, with its closing zero: 108 on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
@@ -51,13 +52,8 @@ export class ChosenSocket {
     if (found !== undefined && this.#isOwnSocket(found) && !await this.#isListening()) await Deno.remove(this.#path);
   }
 
-  async #find(): Promise<Deno.FileInfo | undefined> {
-    try {
-      return await Deno.lstat(this.#path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
+  #find(): Promise<Deno.FileInfo | undefined> {
+    return ifThere(Deno.lstat(this.#path));
   }
 
   #isOwnSocket({ isSocket, uid }: Deno.FileInfo): boolean {

@@ -10,15 +10,16 @@ import { grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, isLimitedByHost, memoryRoot, scratchRoot } from "../permissions/required.ts";
 import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
-import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
+import type { HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
 import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
+import { ChildWorker } from "./child_worker.ts";
 import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { dial } from "./dial.ts";
 import { awaitHello } from "./handshake.ts";
 import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
 import type { LaunchedWorker, LaunchOptions, LaunchWatch, WorkerAddress } from "./launcher.ts";
-import { limitMemory } from "./memory_limit.ts";
+import { limitWorker } from "./worker_limits.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -27,7 +28,7 @@ import { type StartFacts, startMessage } from "./start_message.ts";
 import { startLineComplaint } from "./start_size.ts";
 import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
-import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
+import { type ChildCare, RunningChild } from "./running_child.ts";
 import { WorkerFolder } from "./worker_folder.ts";
 import { PermissionAudit } from "./permission_audit.ts";
 import type { OutputLog } from "./output_log.ts";
@@ -40,15 +41,13 @@ interface Launched {
 }
 
 /** A worker that is a process of this machine. */
-export class WorkerProcess implements LaunchedWorker {
+export class WorkerProcess extends ChildWorker implements LaunchedWorker {
   /** The plugin, with the interpreter of its environment. */
   readonly spec: PluginSpec;
   /** What the worker said of itself. */
   readonly hello: HelloMessage;
   /** The token that each request must carry. */
   readonly token: string;
-  /** What the worker prints. */
-  readonly log: OutputLog;
   /** What the plugin was given; `undefined` for one that the system's own rights alone bound. */
   readonly permissions: PermissionSet | undefined;
   /** What the plugin asks for and cannot have, though the policy has room for it: programs that were not found. */
@@ -59,11 +58,9 @@ export class WorkerProcess implements LaunchedWorker {
   readonly endpoint: WorkerAddress;
   /** It is on this machine. */
   readonly placement = undefined;
-  /** How the worker ended; its folder is gone then. */
-  readonly exited: Promise<WorkerExit>;
-  readonly #running: RunningChild;
 
   private constructor(hello: HelloMessage, { spec, start, grant: { permissions, keeper, warnings } }: Launched, running: RunningChild) {
+    super(running);
     this.spec = spec;
     this.hello = hello;
     this.token = start.token;
@@ -71,9 +68,6 @@ export class WorkerProcess implements LaunchedWorker {
     this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.endpoint = { url: addressUrl(hello.address), token: start.token, scratch: this.scratch };
-    this.log = running.log;
-    this.exited = running.exited;
-    this.#running = running;
   }
 
   /**
@@ -118,7 +112,7 @@ export class WorkerProcess implements LaunchedWorker {
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { start, signal });
     if (isLimitedByHost(spec)) {
-      await limitMemory(spec, { pid: child.pid, folder, environment: variables.own });
+      await limitWorker(spec, { pid: child.pid, folder, environment: variables.own });
       await running.sendGo();
     }
     cleanup.move();
@@ -129,36 +123,6 @@ export class WorkerProcess implements LaunchedWorker {
   /** Opens a connection to its socket. */
   dial(): Promise<Deno.Conn> {
     return dial(this.hello.address);
-  }
-
-  /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
-  ref(): void {
-    this.#running.ref();
-  }
-
-  /** Lets the host program exit while the worker runs. */
-  unref(): void {
-    this.#running.unref();
-  }
-
-  /** Has what the worker had sent read when it has ended, before its files are removed. */
-  onEnd(readOut: () => Promise<void>): void {
-    this.#running.readOut = readOut;
-  }
-
-  /** How the worker ended, if it does within this many milliseconds. */
-  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    return this.#running.endedWithin(milliseconds);
-  }
-
-  /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
-  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
-    return this.#running.heldBack(connection, milliseconds);
-  }
-
-  /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running.end();
   }
 }
 

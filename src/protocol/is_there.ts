@@ -1,5 +1,5 @@
 /**
- * Whether a file is there, for both sides of the process wall.
+ * Whether a file is there, and what it is then, for both sides of the process wall.
  *
  * @module
  */
@@ -11,5 +11,15 @@ export function isThere(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** What is found; `undefined` where nothing is there, or where somebody else has removed it meanwhile. */
+export async function ifThere<Found>(looking: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }

@@ -15,23 +15,8 @@ export const CALL_ID_HEADER = "remote-plugin-call";
 /** The request header with which a host says that it shares the worker's scratch folders. */
 export const FILES_HEADER = "remote-plugin-files";
 
-/** The request header with which a host that hears a worker's farewell gives a connection its name, when it is upgraded. */
-export const CONNECTION_HEADER = "remote-plugin-connection";
-
 /** What a call's id looks like. */
 export const CALL_ID: RegExp = /^[\x21-\x7e]{1,128}$/;
-
-/** The name, in `Upgrade` headers, of connections that carry bare frames. */
-export const UPGRADE_PROTOCOL = "remote-plugin-frames";
-
-/** The endpoint that upgrades its connection; it is asked for by GET. */
-export const UPGRADE_ENDPOINT = "frames";
-
-/** The word in the hello line's `features` of a worker that upgrades connections. */
-export const UPGRADE_FEATURE = "upgrade";
-
-/** The word of one that takes requests on an upgraded connection before it has answered the first, and answers them in their order. */
-export const AHEAD_FEATURE = "ahead";
 
 /** The word of one whose plugin's methods can be called by their names. */
 export const METHODS_FEATURE = "methods";

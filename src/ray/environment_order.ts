@@ -9,6 +9,7 @@ import { environmentError, type EnvironmentPhase, interpreterIn } from "../envir
 import { type EnvironmentForm, type EnvironmentInputs, readInputs } from "../environments/inputs.ts";
 import { UV_VERSION } from "../environments/uv_place.ts";
 import type { EnvironmentSource } from "../manifest/manifest.ts";
+import { ifThere } from "../protocol/is_there.ts";
 import type { Greeting } from "./agent_line.ts";
 import type { PythonPlugin } from "./placed_plugin.ts";
 import type { RaySettings } from "./options.ts";
@@ -118,17 +119,9 @@ function placedForm(form: EnvironmentForm): EnvironmentForm {
 async function readFiles({ form, files }: EnvironmentInputs): Promise<Record<string, string>> {
   if (form.kind === "inline") return {};
   const folder = dirname(form.path);
-  const texts = await Promise.all(files.filter((path) => path !== folder).map(async (path) => [basename(path), await readIfThere(path)]));
+  const wanted = files.filter((path) => path !== folder);
+  const texts = await Promise.all(wanted.map(async (path) => [basename(path), await ifThere(Deno.readTextFile(path))]));
   return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 async function hashOf(text: string): Promise<string> {

@@ -4,11 +4,11 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { ChildWorker } from "../process/child_worker.ts";
 import type { LaunchedWorker, WorkerPlacement } from "../process/launcher.ts";
-import type { OutputLog } from "../process/output_log.ts";
-import type { RunningChild, WorkerExit } from "../process/running_child.ts";
+import type { RunningChild } from "../process/running_child.ts";
 import { within } from "../protocol/limit.ts";
-import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
+import type { HelloMessage, PermissionSet } from "../protocol/messages.ts";
 import type { AgentTarget } from "./agent_target.ts";
 
 /** How long a cluster that does not answer holds anybody up who has done with a worker. */
@@ -29,7 +29,7 @@ export interface RayWorkerParts {
 }
 
 /** A worker that listens on its node. */
-export class RayWorker implements LaunchedWorker {
+export class RayWorker extends ChildWorker implements LaunchedWorker {
   readonly spec: PluginSpec;
   readonly hello: HelloMessage;
   readonly token: string;
@@ -40,14 +40,13 @@ export class RayWorker implements LaunchedWorker {
   readonly scratch = undefined;
   /** No other program has the secret. */
   readonly endpoint = undefined;
-  readonly log: OutputLog;
-  readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
   readonly #target: AgentTarget;
   readonly #endJob: () => Promise<void>;
 
   /** Takes over what has been started. */
   constructor({ spec, hello, token, permissions, warnings, placement, running, target, endJob }: RayWorkerParts) {
+    super(running);
     this.spec = spec;
     // Nobody could look at the worker's files from here, to use them for another value.
     this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
@@ -55,8 +54,6 @@ export class RayWorker implements LaunchedWorker {
     this.permissions = permissions;
     this.warnings = warnings;
     this.placement = placement;
-    this.log = running.log;
-    this.exited = running.exited;
     this.#running = running;
     this.#target = target;
     this.#endJob = endJob;
@@ -66,28 +63,8 @@ export class RayWorker implements LaunchedWorker {
     return this.#target.dial();
   }
 
-  ref(): void {
-    this.#running.ref();
-  }
-
-  unref(): void {
-    this.#running.unref();
-  }
-
-  onEnd(readOut: () => Promise<void>): void {
-    this.#running.readOut = readOut;
-  }
-
-  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    return this.#running.endedWithin(milliseconds);
-  }
-
-  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
-    return this.#running.heldBack(connection, milliseconds);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running.end();
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     // Ray takes a minute to see that a node is gone.
     if (!this.#running.wasLost) await within(this.#endJob(), PATIENCE_MS);
   }

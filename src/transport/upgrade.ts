@@ -4,7 +4,8 @@
  * @module
  */
 import type { Dial } from "../process/dial.ts";
-import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
+import type { HeldFrames } from "../protocol/messages.ts";
+import { CONNECTION_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/upgrade.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { HttpReader } from "./http_reader.ts";
 import { refusal } from "./http_reply.ts";

@@ -5,7 +5,8 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Address } from "../../src/protocol/address.ts";
-import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
+import type { HeldFrames } from "../../src/protocol/messages.ts";
+import { CONNECTION_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/upgrade.ts";
 import { within } from "../support/guard.ts";
 import { readLine } from "./marked_lines.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";

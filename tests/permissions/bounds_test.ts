@@ -192,6 +192,27 @@ for (const bounds of [undefined, "kernel"] as const) {
   });
 }
 
+for (const bounds of [undefined, "kernel"] as const) {
+  Deno.test({
+    name: `deno${bounds === undefined ? "" : ", held by the kernel"}: a plugin gets no more processes than its manifest says, and goes on`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const most = 4;
+      const face = { ...PYTHON, worker: "deno" } as const;
+      const start = startFixture(face, "starts_children", { bounds, manifest: { resources: { max_processes: most } } });
+      const unlimited = await start.then(() => undefined, (error: Error) => error);
+      if (unlimited?.message.includes("no control group can be made")) return console.log("skipped: no control group can be made here");
+      await using plugin = await start;
+      for (let started = 0; started < most; started++) await plugin.execute();
+      const error = await assertRejects(async () => {
+        for (let started = most; started < 10 * most; started++) await plugin.execute();
+      }, RemoteError);
+      assertEquals([error.remoteType, error.category, error.retriable], ["WouldBlock", "transient", true]);
+      assertEquals(await plugin.isAlive(), true);
+    },
+  });
+}
+
 Deno.test({
   name: "deno: a plugin whose memory nobody can limit is not started, and nothing is left of it",
   ignore: Deno.build.os !== "linux",
@@ -200,7 +221,7 @@ Deno.test({
     using _ = hostVariables({ PATH: scratch.path });
     const options = { manifest: { resources: { max_memory_mb: 100 } }, scratchDir: scratch.path };
     const start = () => startFixture({ ...PYTHON, worker: "deno" }, "echo", options);
-    const error = await assertRejects(start, WorkerStartError, '"python3" cannot limit its memory');
+    const error = await assertRejects(start, WorkerStartError, '"python3" cannot limit its memory and processes');
     assertEquals([error.phase, scratch.names()], ["bounds", []]);
   },
 });

@@ -66,6 +66,8 @@ const REFUSED: Outcomes = {
   "unix socket, abstract": "EACCES",
   "unix socket by half of a pair": "EPERM",
   "netlink": "EACCES",
+  "raw IP": "EACCES",
+  "packets of the network": "EACCES",
   "vsock": "EACCES",
   "the kernel's ciphers": "EACCES",
   "signal to the host": "EPERM",
@@ -73,6 +75,7 @@ const REFUSED: Outcomes = {
   "signal by pidfd": "EPERM",
   "ptrace": "EPERM",
   "process_vm_readv": "EPERM",
+  "process_vm_writev": "EPERM",
   "pidfd_getfd": "EPERM",
   "kcmp": "EPERM",
   "limit of the host": "EPERM",
@@ -101,7 +104,7 @@ const REFUSED: Outcomes = {
 };
 
 /** What is refused to users other than root by nobody's bounds. */
-const OF_ROOT = ["make a device", "namespace", "namespace by clone", "keys beside certificates", "hard-link by an open path"];
+const OF_ROOT = ["make a device", "raw IP", "packets of the network", "namespace", "namespace by clone", "keys beside certificates", "hard-link by an open path"];
 
 const NOTHING = ({ granted }: Places) => ({ read: [granted], write: [], net: false, run: false });
 

@@ -11,7 +11,7 @@ import { planWorker, type TransportKind } from "./worker_plan.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** A file that every worker here inherits under the number 9 from whoever has started it. */
-export const INHERITED = "/etc/passwd";
+const INHERITED = "/etc/passwd";
 
 /** The user "nobody" of most systems, as whom root can become. The number matters, not the name. */
 export const STRANGER = 65_534;

@@ -9,7 +9,7 @@ import { mcpClient } from "./mcp_user.ts";
 import { CALLER, type SeenPage } from "./seen_page.ts";
 
 /** Finds the segments of speech in a recording. */
-export const SPEECH_SEGMENTS: URL = new URL("../../examples/demo/python_plugin.json", import.meta.url);
+const SPEECH_SEGMENTS: URL = new URL("../../examples/demo/python_plugin.json", import.meta.url);
 
 /** The plugins that the page has in all pictures. */
 export const PLUGINS: readonly (string | URL)[] = [SPEECH_SEGMENTS, "talks", "typed"];

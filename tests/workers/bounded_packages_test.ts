@@ -8,6 +8,7 @@ const RESULTS = {
   pillow: [50, 25, 255, 0, 0],
   pandas: 6,
   pyarrow: [1, 2, 3],
+  onnxruntime: "python",
   processes: [0, 40_000, 80_000],
 };
 

@@ -4,6 +4,7 @@ import { CallError } from "../../errors.ts";
 import { scriptReference } from "../../manifest/script.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { type PluginSchemas, readSchemas, signatureChanges } from "../../plugin/signatures.ts";
+import { ifThere } from "../../protocol/is_there.ts";
 import { fingerprintIn, schemasIn } from "../client/client_text.ts";
 import { writeClient } from "../client/write_client.ts";
 import type { Context } from "../context.ts";
@@ -110,7 +111,7 @@ interface Candidate {
 }
 
 async function isCurrent({ terminal }: Context, { out, text, schemas }: Candidate): Promise<boolean> {
-  const found = await readIfThere(out);
+  const found = await ifThere(Deno.readTextFile(out));
   if (found !== undefined && fingerprintIn(found) === fingerprintIn(text)) {
     terminal.line(`${out} is up to date`);
     return true;
@@ -124,13 +125,4 @@ async function isCurrent({ terminal }: Context, { out, text, schemas }: Candidat
 
 function commandIn(text: string): string {
   return /^\/\/ Made by "(.*)": run/.exec(text)?.[1] ?? "";
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

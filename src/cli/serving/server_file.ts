@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { ifThere } from "../../protocol/is_there.ts";
 
 /** Where a server listens, and its tokens. */
 export interface ServerFile {
@@ -28,12 +29,8 @@ export async function writeServerFile(stateDir: string, content: ServerFile): Pr
 
 /** The server that runs; `undefined` when none does. */
 export async function readServerFile(stateDir: string): Promise<ServerFile | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(pathIn(stateDir)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const text = await ifThere(Deno.readTextFile(pathIn(stateDir)));
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 function pathIn(stateDir: string): string {

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import type { LogRecord } from "../../process/output_log.ts";
+import { ifThere } from "../../protocol/is_there.ts";
 import { toLogLine } from "./log_line.ts";
 
 const SUFFIX = ".log";
@@ -30,13 +31,8 @@ export class KeptLogs {
   }
 
   /** All lines of a plugin's; `undefined` when nothing of it is kept. */
-  async read(plugin: string): Promise<string | undefined> {
-    try {
-      return await Deno.readTextFile(this.file(plugin));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
+  read(plugin: string): Promise<string | undefined> {
+    return ifThere(Deno.readTextFile(this.file(plugin)));
   }
 
   /** The plugins of which something is kept. */

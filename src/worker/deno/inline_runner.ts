@@ -46,20 +46,12 @@ export class InlineRunner implements PluginRunner {
     return { status: "running", ready: this.#ready };
   }
 
-  async run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
-    if (cancellation.isRequested) return errorLine(cancelledBody());
-    let isOver = false;
-    cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
+  run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
+    if (cancellation.isRequested) return Promise.resolve(errorLine(cancelledBody()));
     const call = this.#begin({ order, sink, cancellation });
-    const code = async () => {
-      try {
-        return await runOf(order.endpoint, this.#methods)(this.#plugin, call);
-      } finally {
-        isOver = true;
-      }
-    };
-    const line = () => this.#lastLine({ order, cancellation }, call, code);
-    return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, line) : line());
+    cancellation.onRequest(() => call.isOver || void askToStop(this.#plugin));
+    const line = () => this.#lastLine({ order, cancellation }, call, () => runOf(order.endpoint, this.#methods)(this.#plugin, call));
+    return order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, line) : line();
   }
 
   runTogether(gathered: readonly GatheredCall[]): readonly Promise<FrameLine>[] {
@@ -89,7 +81,7 @@ export class InlineRunner implements PluginRunner {
 
   async #lastLine(
     { order, cancellation, batchSize }: Omit<GatheredCall, "sink"> & { readonly batchSize?: number },
-    { outbox }: RunningCall,
+    call: RunningCall,
     code: () => Promise<FrameLine>,
   ): Promise<FrameLine> {
     try {
@@ -97,8 +89,9 @@ export class InlineRunner implements PluginRunner {
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
+      call.isOver = true;
       order.functions?.end();
-      await outbox.close();
+      await call.outbox.close();
     }
   }
 

@@ -8,18 +8,12 @@ import { isThere } from "../../protocol/is_there.ts";
 import { BATCH_FEATURE } from "../../protocol/batch.ts";
 import { CALLBACKS_FEATURE } from "../../protocol/functions.ts";
 import { LOGS_FEATURE } from "../../protocol/log_body.ts";
-import {
-  AHEAD_FEATURE,
-  type HelloMessage,
-  METHODS_FEATURE,
-  type StartFailure,
-  type StartMessage,
-  UPGRADE_FEATURE,
-} from "../../protocol/messages.ts";
+import { type HelloMessage, METHODS_FEATURE, type StartFailure, type StartMessage } from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
+import { AHEAD_FEATURE, UPGRADE_FEATURE } from "../../protocol/upgrade.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http/server.ts";
 import { consoleClass } from "./printed_lines.ts";
@@ -54,7 +48,7 @@ async function main(): Promise<void> {
     own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
-    if (start.limits.memory !== undefined) awaitLimit();
+    if (start.limits.memory !== undefined || start.limits.processes !== undefined) awaitLimit();
     const session = serve(start, listener, filesOf(start));
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
@@ -124,7 +118,7 @@ function writeLine(message: HelloMessage | StartFailure): void {
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-/** Waits until the host has limited the memory of this process, before there is anything of the plugin's in it. */
+/** Waits until the host has limited this process, before there is anything of the plugin's in it. */
 function awaitLimit(): void {
   if (Deno.stdin.readSync(new Uint8Array(1)) === null) throw new BadStartError("The host has gone before it limited this process");
 }

@@ -112,8 +112,9 @@ function runOfMethod(endpoint: MethodEndpoint, methods: MethodNames): RunCall {
 }
 
 /** What a method has given, as one result: of an iterator the list of its items. */
-async function whole(call: RunningCall, result: unknown): Promise<FrameLine> {
-  return await valueLine("result", isIterator(result) ? await call.collect(result) : result, call.outbox);
+function whole(call: RunningCall, result: unknown): Promise<FrameLine> {
+  const line = (value: unknown) => valueLine("result", value, call.outbox);
+  return isIterator(result) ? call.collect(result).then(line) : line(result);
 }
 
 /** The same piece by piece: what is no iterator is one piece. */

@@ -25,6 +25,8 @@ export class RunningCall {
   readonly body: Readonly<Record<string, unknown>>;
   readonly context: CallContext;
   readonly outbox: Outbox;
+  /** Whether the plugin's code has come to rest. */
+  isOver = false;
   readonly #sink: CallSink;
   readonly #cancellation: Cancellation;
 

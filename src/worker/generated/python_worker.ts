@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3ffcdbbea37dbda6";
+export const PYTHON_WORKER_HASH = "9320da5270c39947";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -2062,9 +2062,9 @@ class ControlGroup:
                 self._write(name, limit if value is None else value)
         return True
 
-    def enter(self) -> None:
-        """Moves this process into the group. What it starts is there from its beginning."""
-        self._write("cgroup.procs", os.getpid())
+    def enter(self, pid: int) -> None:
+        """Moves a process into the group, with all its threads. What it starts from now on is there from its beginning."""
+        self._write("cgroup.procs", pid)
 
     def remove(self) -> None:
         """Removes the group, when it is empty."""
@@ -2075,11 +2075,11 @@ class ControlGroup:
             file.write(str(value))
 
 
-def make_group(kind: str, limit: int) -> Optional[ControlGroup]:
-    """Makes a group below that of this process or beside it; None where this user may not."""
+def make_group(kind: str, limit: int, of: int) -> Optional[ControlGroup]:
+    """Makes a group for a process, below that of this one or beside it; None where this user may not."""
     for folder in _folders(kind):
         _remove_left(folder)
-        group = ControlGroup(kind, os.path.join(folder, NAME.format(os.getpid())))
+        group = ControlGroup(kind, os.path.join(folder, NAME.format(of)))
         is_new = not os.path.exists(group.path)  # in the second version one group is for all kinds of limits
         try:
             os.makedirs(group.path, exist_ok=True)
@@ -2108,7 +2108,7 @@ def _folders(kind: str) -> Iterator[str]:
 
 
 def _remove_left(folder: str) -> None:
-    """Removes groups of supervisors that were killed. One that has processes cannot be removed."""
+    """Removes groups of processes that are gone. One that has processes cannot be removed."""
     prefix = NAME.format("")
     try:
         left = [name for name in os.listdir(folder) if name.startswith(prefix) and not os.path.exists("/proc/" + name[len(prefix) :])]
@@ -5160,13 +5160,14 @@ def arm_lifeline(lifeline: int) -> None:
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
 \flimit_other late
-"""Limits the memory of another process: of a Deno worker, which cannot do so itself.
+"""Limits the memory and the processes of another process: of a Deno worker, which cannot do so itself.
 
 No module imports this one. start.py runs it in the place of main when it is told to.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -5178,21 +5179,42 @@ if TYPE_CHECKING:
 THREADS = 2
 # What the worker itself may take besides: the runtime's threads and what passes between host and plugin.
 OWN_BYTES = 64 * 1024 * 1024
+# The runtime's threads that follow: the plugin's, and those that wait for files. It does without more of these.
+OWN_TASKS = 8
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
-    """Sets the limit, or ends with what stood in the way of it."""
-    pid, most = int(sys.argv[2]), int(sys.argv[3])
+    """Sets the limits, or ends with what stood in the way of them. 0 stands for none."""
+    pid, memory, tasks = (int(number) for number in sys.argv[2:5])
     try:
-        import resource
-
-        limit = THREADS * bytes_of(pid) + most + OWN_BYTES
-        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
-        limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
-        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+        if memory:
+            _limit_memory(pid, memory)
+        if tasks:
+            _limit_tasks(pid, tasks)
     except (ImportError, OSError, ValueError, AttributeError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     sys.exit(0)
+
+
+def _limit_memory(pid: int, most: int) -> None:
+    import resource
+
+    from .limits import lower
+
+    lower(pid, resource.RLIMIT_DATA, THREADS * bytes_of(pid) + most + OWN_BYTES)
+
+
+def _limit_tasks(pid: int, most: int) -> None:
+    """A control group that is empty is removed when the next one is made, for nobody is there to see this one's end."""
+    from .control_group import make_group
+    from .limits import lower_tasks
+
+    limit = len(os.listdir(f"/proc/{pid}/task")) + most + OWN_TASKS
+    group = make_group("pids", limit, pid)
+    if group is None:
+        lower_tasks(pid, most + OWN_TASKS)
+    else:
+        group.enter(pid)
 
 
 def bytes_of(pid: int) -> int:
@@ -5220,6 +5242,8 @@ from .start_line import Start
 OWN_BYTES = 64 * 1024 * 1024
 OWN_TASKS = 3
 
+NOT_FOR_ROOT = "the system limits the processes of all users but root, and no control group can be made"
+
 
 class Limits:
     """The limits of one worker."""
@@ -5229,11 +5253,11 @@ class Limits:
             raise CannotBind(f"the system {sys.platform} has no limits for memory and processes that this worker knows")
         self._memory = start.max_memory and start.max_memory + OWN_BYTES
         self._tasks = start.max_processes and start.max_processes + OWN_TASKS + start.max_concurrency
-        made = (make_group(kind, limit) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
+        made = (make_group(kind, limit, os.getpid()) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
         self.groups: list[ControlGroup] = [group for group in made if group is not None]
         if self._tasks and os.geteuid() == 0 and not any(group.kind == "pids" for group in self.groups):
             self.remove()
-            raise CannotBind("the system limits the processes of all users but root, and no control group can be made")
+            raise CannotBind(NOT_FOR_ROOT)
 
     def put_in_force(self) -> None:
         """For the worker, before it runs any code of the plugin's."""
@@ -5241,11 +5265,11 @@ class Limits:
 
         try:
             for group in self.groups:
-                group.enter()
+                group.enter(os.getpid())
             if self._memory:
-                _lower(resource.RLIMIT_DATA, self._memory)
+                lower(0, resource.RLIMIT_DATA, self._memory)
             if self._tasks and not any(group.kind == "pids" for group in self.groups):
-                _lower(resource.RLIMIT_NPROC, self._tasks + _tasks_of_user())
+                lower_tasks(0, self._tasks)
         except (OSError, ValueError) as error:
             raise CannotBind(f"the system refused the limits: {error}") from error
 
@@ -5255,13 +5279,22 @@ class Limits:
             group.remove()
 
 
-def _lower(kind: int, limit: int) -> None:
-    """Sets a limit that nobody raises again, unless there is a lower one already."""
+def lower(pid: int, kind: int, limit: int) -> None:
+    """Sets a limit of a process, this one as 0, that nobody raises again; a lower one stays."""
     import resource
 
-    hard = resource.getrlimit(kind)[1]
+    hard = resource.prlimit(pid, kind)[1]
     limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
-    resource.setrlimit(kind, (limit, limit))
+    resource.prlimit(pid, kind, (limit, limit))
+
+
+def lower_tasks(pid: int, more: int) -> None:
+    """Lets a process and what it starts have so many processes and threads more than its user has now."""
+    import resource
+
+    if os.geteuid() == 0:
+        raise OSError(NOT_FOR_ROOT)
+    lower(pid, resource.RLIMIT_NPROC, more + _tasks_of_user())
 
 
 def _tasks_of_user() -> int:
@@ -7096,7 +7129,8 @@ class FramedReply(Reply):
         frame = make_frame("callback", value, lambda: outbox)
         if len(frame) > MAX_CALLBACK:
             raise BadResult(f"The callback is longer than {MAX_CALLBACK} bytes as JSON; give a large value as bytes")
-        sent = self._part(with_parts(frame, outbox.parts), False, outbox.parts, may_wait=False)
+        data = with_parts(frame, outbox.parts) if outbox.parts else frame
+        sent = self._part(data, False, outbox.parts, may_wait=False)
         outbox.settle(sent)
         return sent
 
@@ -7119,7 +7153,8 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         if self._outbox is not None:
             self._outbox.parts = []
-        return with_parts(make_frame(kind, value, self.outbox), self._take_parts())
+        frame, parts = make_frame(kind, value, self.outbox), self._take_parts()
+        return with_parts(frame, parts) if parts else frame
 
 
 def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
@@ -7134,8 +7169,6 @@ def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
 
 def with_parts(frame: bytes, parts: Sequence[Part]) -> bytes:
     """The same with the sizes of the files that go behind it."""
-    if not parts:
-        return frame
     return b"".join((PARTS_MARK, frame[:-2], b',"parts":%b}\\n' % encode([part.size for part in parts])))
 
 

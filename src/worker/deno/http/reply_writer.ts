@@ -4,7 +4,8 @@
  * @module
  */
 import { isStreamEndpoint, type RequestEndpoint } from "../../../protocol/endpoints.ts";
-import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../../../protocol/messages.ts";
+import { UPGRADE_PROTOCOL } from "../../../protocol/upgrade.ts";
 import type { ErrorFrame } from "../../../protocol/frames.ts";
 import { failureBody } from "../error_body.ts";
 import { type FrameLine, isLastLine, parseLine, plainValue } from "../frame_line.ts";

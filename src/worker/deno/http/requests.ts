@@ -14,7 +14,8 @@ import {
 import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
 import { LOGS_FEATURE, LOGS_HEADER } from "../../../protocol/log_body.ts";
-import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, FILES_HEADER } from "../../../protocol/messages.ts";
+import { UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/upgrade.ts";
 import { traceFrom } from "../../../protocol/telemetry.ts";
 import { decodeUtf8 } from "../../../protocol/utf8.ts";
 import type { BareRequestLine } from "./bare_request.ts";

@@ -35,9 +35,9 @@ class ControlGroup:
                 self._write(name, limit if value is None else value)
         return True
 
-    def enter(self) -> None:
-        """Moves this process into the group. What it starts is there from its beginning."""
-        self._write("cgroup.procs", os.getpid())
+    def enter(self, pid: int) -> None:
+        """Moves a process into the group, with all its threads. What it starts from now on is there from its beginning."""
+        self._write("cgroup.procs", pid)
 
     def remove(self) -> None:
         """Removes the group, when it is empty."""
@@ -48,11 +48,11 @@ class ControlGroup:
             file.write(str(value))
 
 
-def make_group(kind: str, limit: int) -> Optional[ControlGroup]:
-    """Makes a group below that of this process or beside it; None where this user may not."""
+def make_group(kind: str, limit: int, of: int) -> Optional[ControlGroup]:
+    """Makes a group for a process, below that of this one or beside it; None where this user may not."""
     for folder in _folders(kind):
         _remove_left(folder)
-        group = ControlGroup(kind, os.path.join(folder, NAME.format(os.getpid())))
+        group = ControlGroup(kind, os.path.join(folder, NAME.format(of)))
         is_new = not os.path.exists(group.path)  # in the second version one group is for all kinds of limits
         try:
             os.makedirs(group.path, exist_ok=True)
@@ -81,7 +81,7 @@ def _folders(kind: str) -> Iterator[str]:
 
 
 def _remove_left(folder: str) -> None:
-    """Removes groups of supervisors that were killed. One that has processes cannot be removed."""
+    """Removes groups of processes that are gone. One that has processes cannot be removed."""
     prefix = NAME.format("")
     try:
         left = [name for name in os.listdir(folder) if name.startswith(prefix) and not os.path.exists("/proc/" + name[len(prefix) :])]

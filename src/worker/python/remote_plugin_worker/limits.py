@@ -17,6 +17,8 @@ from .start_line import Start
 OWN_BYTES = 64 * 1024 * 1024
 OWN_TASKS = 3
 
+NOT_FOR_ROOT = "the system limits the processes of all users but root, and no control group can be made"
+
 
 class Limits:
     """The limits of one worker."""
@@ -26,11 +28,11 @@ class Limits:
             raise CannotBind(f"the system {sys.platform} has no limits for memory and processes that this worker knows")
         self._memory = start.max_memory and start.max_memory + OWN_BYTES
         self._tasks = start.max_processes and start.max_processes + OWN_TASKS + start.max_concurrency
-        made = (make_group(kind, limit) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
+        made = (make_group(kind, limit, os.getpid()) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
         self.groups: list[ControlGroup] = [group for group in made if group is not None]
         if self._tasks and os.geteuid() == 0 and not any(group.kind == "pids" for group in self.groups):
             self.remove()
-            raise CannotBind("the system limits the processes of all users but root, and no control group can be made")
+            raise CannotBind(NOT_FOR_ROOT)
 
     def put_in_force(self) -> None:
         """For the worker, before it runs any code of the plugin's."""
@@ -38,11 +40,11 @@ class Limits:
 
         try:
             for group in self.groups:
-                group.enter()
+                group.enter(os.getpid())
             if self._memory:
-                _lower(resource.RLIMIT_DATA, self._memory)
+                lower(0, resource.RLIMIT_DATA, self._memory)
             if self._tasks and not any(group.kind == "pids" for group in self.groups):
-                _lower(resource.RLIMIT_NPROC, self._tasks + _tasks_of_user())
+                lower_tasks(0, self._tasks)
         except (OSError, ValueError) as error:
             raise CannotBind(f"the system refused the limits: {error}") from error
 
@@ -52,13 +54,22 @@ class Limits:
             group.remove()
 
 
-def _lower(kind: int, limit: int) -> None:
-    """Sets a limit that nobody raises again, unless there is a lower one already."""
+def lower(pid: int, kind: int, limit: int) -> None:
+    """Sets a limit of a process, this one as 0, that nobody raises again; a lower one stays."""
     import resource
 
-    hard = resource.getrlimit(kind)[1]
+    hard = resource.prlimit(pid, kind)[1]
     limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
-    resource.setrlimit(kind, (limit, limit))
+    resource.prlimit(pid, kind, (limit, limit))
+
+
+def lower_tasks(pid: int, more: int) -> None:
+    """Lets a process and what it starts have so many processes and threads more than its user has now."""
+    import resource
+
+    if os.geteuid() == 0:
+        raise OSError(NOT_FOR_ROOT)
+    lower(pid, resource.RLIMIT_NPROC, more + _tasks_of_user())
 
 
 def _tasks_of_user() -> int:

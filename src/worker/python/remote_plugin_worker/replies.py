@@ -155,7 +155,8 @@ class FramedReply(Reply):
         frame = make_frame("callback", value, lambda: outbox)
         if len(frame) > MAX_CALLBACK:
             raise BadResult(f"The callback is longer than {MAX_CALLBACK} bytes as JSON; give a large value as bytes")
-        sent = self._part(with_parts(frame, outbox.parts), False, outbox.parts, may_wait=False)
+        data = with_parts(frame, outbox.parts) if outbox.parts else frame
+        sent = self._part(data, False, outbox.parts, may_wait=False)
         outbox.settle(sent)
         return sent
 
@@ -178,7 +179,8 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         if self._outbox is not None:
             self._outbox.parts = []
-        return with_parts(make_frame(kind, value, self.outbox), self._take_parts())
+        frame, parts = make_frame(kind, value, self.outbox), self._take_parts()
+        return with_parts(frame, parts) if parts else frame
 
 
 def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
@@ -193,8 +195,6 @@ def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
 
 def with_parts(frame: bytes, parts: Sequence[Part]) -> bytes:
     """The same with the sizes of the files that go behind it."""
-    if not parts:
-        return frame
     return b"".join((PARTS_MARK, frame[:-2], b',"parts":%b}\n' % encode([part.size for part in parts])))
 
 

@@ -1,5 +1,5 @@
 /**
- * The limit for the memory of a Deno worker. A Python worker sets its own, and Deno can set none: a Python at hand sets it from outside.
+ * The limits of a Deno worker: its memory and processes. A Python worker sets its own, and Deno can set none: a Python at hand sets them from outside.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../w
 import { boundsError, resourceLimits } from "./kernel_bounds.ts";
 import type { WorkerFolder } from "./worker_folder.ts";
 
-/** Whose memory is limited, and with what. */
+/** Who is limited, and with what. */
 export interface LimitedProcess {
   readonly pid: number;
   /** The worker's own folder. */
   readonly folder: WorkerFolder;
-  /** The environment of the program that sets the limit. */
+  /** The environment of the program that sets the limits. */
   readonly environment: Variables;
 }
 
@@ -26,10 +26,10 @@ export interface LimitedProcess {
  *
  * @throws {WorkerStartError} When nobody could.
  */
-export async function limitMemory(spec: PluginSpec, { pid, folder, environment }: LimitedProcess): Promise<void> {
-  const { memory } = resourceLimits(spec);
+export async function limitWorker(spec: PluginSpec, { pid, folder, environment }: LimitedProcess): Promise<void> {
+  const { memory = 0, processes = 0 } = resourceLimits(spec);
   const pack = folder.write("wrapper.py", PYTHON_WORKER_PACK);
-  const args = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "limit_other", String(pid), String(memory)];
+  const args = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "limit_other", ...[pid, memory, processes].map(String)];
   try {
     const { success, stderr } = await new Deno.Command(WRAPPER, { args, clearEnv: true, env: { ...environment }, stdin: "null" }).output();
     if (!success) throw refused(spec, new TextDecoder().decode(stderr).trim());
@@ -39,6 +39,6 @@ export async function limitMemory(spec: PluginSpec, { pid, folder, environment }
 }
 
 function refused(spec: PluginSpec, why: string): WorkerStartError {
-  const advice = 'Install Python 3.8 or later, or remove "max_memory_mb" from "resources" of its manifest';
-  return boundsError(spec, `"${WRAPPER}" cannot limit its memory: ${why}. ${advice}`);
+  const advice = 'Install Python 3.8 or later, or remove "max_memory_mb" and "max_processes" from "resources" of its manifest';
+  return boundsError(spec, `"${WRAPPER}" cannot limit its memory and processes: ${why}. ${advice}`);
 }
