@@ -39,6 +39,8 @@ async function useCluster({ dashboard, token }: ClusterAccess, killNode: () => P
   });
   const watch = new Watch(manager);
   const tally = await Deno.makeTempFile();
+  await using files = new AsyncDisposableStack();
+  files.defer(() => Deno.remove(tally));
   const plugin = manager.get("tallies");
   const calls = Promise.allSettled(Array.from({ length: CALLS }, (_, number) => plugin.execute({ number, tally })));
   await watch.full;
