@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "9320da5270c39947";
+export const PYTHON_WORKER_HASH = "5f3a2e2a1fd3f168";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -4877,12 +4877,12 @@ class Lanes:
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
+        if call.lines is not None:
+            call.lines.end()  # while the call is open, for one that has ended tells nothing any more
         self._calls.close(call)
         self._answer(call, value, error)
 
     def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if call.lines is not None:
-            call.lines.end()
         if call.callbacks is not None:
             call.callbacks.end()
         try:
