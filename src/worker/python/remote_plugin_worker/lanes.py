@@ -82,7 +82,7 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         if call.lines is not None:
-            call.lines.end()
+            call.lines.end()  # while the call is open, for one that has ended tells nothing any more
         self._calls.close(call)
         self._answer(call, value, error)
 
