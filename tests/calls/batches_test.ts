@@ -106,6 +106,22 @@ for (const face of BOTH_WIRES) {
     assertEquals(plugin.pid, pid);
   });
 
+  Deno.test(`${label}: a batch does not wait for a function of a call that was cancelled`, async () => {
+    await using plugin = await start(face);
+    const abort = new AbortController();
+    const asked = Promise.withResolvers<void>();
+    const never = () => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const cancelled = plugin.execute({ value: never, then: "call" }, { signal: abort.signal });
+    const others = [1, 2, 3].map((value) => plugin.execute({ value: () => value, then: "call" }));
+    await within(asked.promise, "the function");
+    abort.abort(new Error("the user left"));
+    await assertRejects(() => cancelled, Error, "the user left");
+    assertEquals(await within(Promise.all(others), "the other calls"), [1, 2, 3]);
+  });
+
   Deno.test(`${label}: a batch that nobody waits for is interrupted, and the next one runs in the same worker`, async () => {
     await using plugin = await start(face);
     const { pid } = plugin;

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "4a57a83a08af9313";
+export const PYTHON_WORKER_HASH = "a9970a98245eaa4e";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1346,6 +1346,8 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
+        if call.callbacks is not None:  # the batch goes on, and waits for none of its functions
+            call.callbacks.end()
         if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()
