@@ -18,7 +18,7 @@ Deno.test("a folder may import those below it and itself", () => {
 Deno.test("a folder may not import one above it", () => {
   const [message] = lint("src/process/x.ts", `import { a } from "../plugin/a.ts";`);
   assertStringIncludes(message!, `"process" may not import "plugin", it may import itself and "errors", "protocol"`);
-  assertEquals(lint("src/testing/x.ts", `import { a } from "../manager/a.ts";`).length, 1);
+  assertEquals(lint("src/testing/x.ts", `import { a } from "../gateway/a.ts";`).length, 1);
   assertEquals(lint("src/plugin/x.ts", `import { a } from "../worker/a.ts";`).length, 1);
 });
 

@@ -64,7 +64,7 @@ export class Dispatch {
   constructor(first: LoadedWorker, options: DispatchOptions) {
     this.#options = options;
     this.#plugin = first.plugin.name;
-    this.#queue = new SendQueue(first.capacity);
+    this.#queue = new SendQueue(first.capacity, first.maxConcurrency);
     this.workers = new Workers(first, options);
     this.#clientLogs = new ClientLogs(options.log, this.#chosenIds);
     options.log.onlyCall = () => this.#onlyCall();

@@ -22,6 +22,8 @@ export interface TurnRequest {
   readonly isAlone: boolean;
   /** Whether it has an id that is not ours to change, as it would be for another lane. */
   readonly keepsId?: boolean;
+  /** Whether it may not wait for those that have their turn, as one of theirs waits for it. Default: false. */
+  readonly isWithinCallback?: boolean;
 }
 
 /** Sends a call whose turn has come: at once what is ready, for the next one's turn comes behind that. */
@@ -87,8 +89,12 @@ export class SendQueue {
     over: (turn) => this.#over(turn),
   };
 
-  /** A queue for a worker that runs so many calls at once. */
-  constructor(places: number) {
+  /** How many calls or batches the worker runs at once. */
+  readonly #maxConcurrency: number;
+
+  /** A queue for a worker that has so many calls at once; where it gathers them, fewer batches run. */
+  constructor(places: number, maxConcurrency: number = places) {
+    this.#maxConcurrency = maxConcurrency;
     this.#lanes = Array.from({ length: places }, (_, number) => new Lane(number));
   }
 
@@ -101,6 +107,7 @@ export class SendQueue {
 
   /** A turn, if there is one at once. */
   acquire(request: TurnRequest): Turn | undefined {
+    if (request.isWithinCallback && this.#isGathering && this.#turns >= this.#maxConcurrency) return undefined;
     const lane = this.#waiting.first === undefined ? this.#laneFor(request) : undefined;
     return lane && this.#admit(lane, request);
   }
@@ -117,6 +124,11 @@ export class SendQueue {
     if (wasThere) this.#admitNext();
     return wasThere;
   };
+
+  /** Whether calls may have their turn, and yet wait for a batch to end. */
+  get #isGathering(): boolean {
+    return this.#maxConcurrency < this.#lanes.length;
+  }
 
   get #hasLanes(): boolean {
     return this.#lanes.length > 1;

@@ -48,7 +48,8 @@ export interface TurnFacts {
  * may not wait for its own caller.
  */
 export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken, isWithinCallback }: CallOptions & TurnFacts): TurnRequest {
-  return { length, isAlone: slots.length > 0 || isIdTaken === true || isWithinCallback === true, keepsId: callId !== undefined };
+  const isAlone = slots.length > 0 || isIdTaken === true || isWithinCallback === true;
+  return { length, isAlone, keepsId: callId !== undefined, isWithinCallback };
 }
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */

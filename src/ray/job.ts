@@ -198,9 +198,20 @@ export class RayJob {
       if (status === "PENDING") await cluster.client.submit(killerJob(this.id));
     };
     await untilEnded(cluster.client, this.id, kill);
-    if (isKilled) await untilEnded(cluster.client, killerId(this.id), () => Promise.resolve());
+    if (isKilled) await this.#endKiller();
     await cluster.forget(this.id);
     if (isKilled) await cluster.forget(killerId(this.id));
+  }
+
+  /** There may be nobody left whom it could kill, and it would look for a while. */
+  async #endKiller(): Promise<void> {
+    const { client } = this.#context.cluster;
+    let isStopped = false;
+    await untilEnded(client, killerId(this.id), async ({ id, status }) => {
+      if (isStopped || status !== "RUNNING") return;
+      isStopped = true;
+      await client.stop(id);
+    });
   }
 }
 

@@ -18,8 +18,8 @@ export async function shownToken(token: RayToken | undefined): Promise<{ authori
   const text = await told(token);
   if (text === undefined) return {};
   // What fetch says of such a header would show it.
-  if (typeof text === "string" && /^[\x21-\x7e]+$/.test(text.trim())) return { authorization: `Bearer ${text.trim()}` };
-  throw new RayTokenError('the "token" of ray() is no text of visible ASCII characters, which is all that a header can hold');
+  if (typeof text === "string" && /^[\x20-\x7e]+$/.test(text.trim())) return { authorization: `Bearer ${text.trim()}` };
+  throw new RayTokenError('the "token" of ray() is no text of ASCII characters in one line, which is all that a header can hold');
 }
 
 async function told(token: RayToken | undefined): Promise<unknown> {

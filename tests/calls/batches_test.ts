@@ -6,6 +6,7 @@ import {
   type FileResult,
   type Manifest,
   ManifestError,
+  PluginStateError,
   type Progress,
   RemoteError,
   RemotePluginProxy,
@@ -104,6 +105,34 @@ for (const face of BOTH_WIRES) {
     assertEquals(await journalOf(plugin), [4]);
     assertEquals(await Promise.all(others), [{ value: 2, size: 4 }, { value: 3, size: 4 }]);
     assertEquals(plugin.pid, pid);
+  });
+
+  Deno.test(`${label}: a call that is cancelled while a function of its own runs leaves its batch, and the others go on`, async () => {
+    await using plugin = await start(face);
+    const { pid } = plugin;
+    const abort = new AbortController();
+    const asked = Promise.withResolvers<void>();
+    const never = () => (asked.resolve(), new Promise(() => {}));
+    const cancelled = plugin.execute({ value: 0, then: "ask", function: never }, { signal: abort.signal });
+    cancelled.catch(() => {});
+    const others = [1, 2, 3].map((value) => plugin.execute({ value, then: "ask", function: () => value }));
+    await within(asked.promise, "the function");
+    abort.abort(new Error("the user left"));
+    await assertRejects(() => cancelled, Error, "the user left");
+    assertEquals(await within(Promise.all(others), "the others"), [1, 2, 3]);
+    assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
+    assertEquals(plugin.pid, pid);
+  });
+
+  Deno.test(`${label}: a function that calls its own plugin while its batch runs is refused, and the batch goes on`, async () => {
+    await using plugin = await start(face);
+    const calls = [() => plugin.execute({ value: 9 }), () => plugin.call("any"), () => 2, () => 3].map((run, value) =>
+      plugin.execute({ value, then: "ask", function: run })
+    );
+    const [first, second, ...others] = await within(Promise.allSettled(calls), "the batch") as PromiseRejectedResult[];
+    for (const refused of [first, second]) assertInstanceOf(refused!.reason.cause, PluginStateError);
+    assertEquals(others.map(({ status }: { status: string }) => status), ["fulfilled", "fulfilled"]);
+    assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
   });
 
   Deno.test(`${label}: a batch that nobody waits for is interrupted, and the next one runs in the same worker`, async () => {

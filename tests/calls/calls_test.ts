@@ -132,7 +132,7 @@ for (const face of [...BOTH_OF_EITHER, ...ELSEWHERE_OF_EITHER]) {
   for (
     const [what, value, place] of [
       ["a BigInt", 1n, "$.kwargs.value"],
-      ["a function", [() => {}], "$.kwargs.value[0]"],
+      ["a symbol", [Symbol("nothing")], "$.kwargs.value[0]"],
       ["a Map", { inner: new Map() }, "$.kwargs.value.inner"],
     ] as const
   ) {

@@ -32,7 +32,7 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     assertEquals([(await given.bytes()).length, given.mediaType], [100_000, "application/octet-stream"]);
     await using chunk = (await handsOver.executeStream<FileResult>({ size: 3 }).next()).value as FileResult;
     assertEquals(await chunk.bytes(), new Uint8Array([0, 1, 2]));
-    assertEquals(Object.keys(await handsOver.getSignatures()), ["execute", "execute_stream"]);
+    assertEquals(Object.keys(await handsOver.getSignatures()), ["execute", "execute_stream", "methods"]);
     await using holds = await attach("holds");
     const held = holds.executeStream({ hold: "a" });
     await held.next();

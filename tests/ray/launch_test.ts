@@ -34,6 +34,17 @@ Deno.test("a worker is a job: it answers, tells where it is, and nothing of it i
   await gone(folder!);
 });
 
+Deno.test("a worker that ends when it is asked to is no job that failed, and one that ends by itself is", async () => {
+  // What has ended can be looked at.
+  await using fake = await FakeRay.start({ ...answering(/^DELETE/, () => new Response(null, { status: 404 })), token: undefined });
+  const asked = await startOnRay(fake, "evaluates");
+  await asked.cleanup();
+  await using dies = await startOnRay(fake, "kills_itself");
+  await assertRejects(() => dies.execute(), WorkerExitError);
+  await eventually(() => fake.openJobs.length === 0, "the end of both");
+  assertEquals(fake.jobs.map(({ status }) => status), ["SUCCEEDED", "FAILED"]);
+});
+
 Deno.test("what a cluster has is not uploaded again, and asked for before each start", async () => {
   await using fake = await FakeRay.start();
   for (const _ of [1, 2]) {

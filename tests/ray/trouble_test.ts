@@ -24,11 +24,11 @@ function withJobs(answer: () => Response | Promise<Response>): Promise<FakeRay> 
 const NO_FILE = fromFileUrl(new URL("no_such_token", import.meta.url));
 
 const TOKENS: readonly (readonly [string, RayOptions["token"], string])[] = [
-  ["has two lines", "first\nsecond", "is no text of visible ASCII characters"],
-  ["has letters that no header holds", "first→second", "is no text of visible ASCII characters"],
+  ["has two lines", "first\nsecond", "is no text of ASCII characters in one line"],
+  ["has letters that no header holds", "first→second", "is no text of ASCII characters in one line"],
   ["is in a file that is not there", { file: NO_FILE }, `the file "${NO_FILE}" that is the "token" of ray() gives none`],
   ["comes from a function that throws", () => Promise.reject(new Error("the vault is shut")), "gives none: the vault is shut"],
-  ["comes from a function that gives none", (() => 5) as never, "is no text of visible ASCII characters"],
+  ["comes from a function that gives none", (() => 5) as never, "is no text of ASCII characters in one line"],
 ];
 
 for (const [what, token, said] of TOKENS) {
@@ -108,6 +108,23 @@ Deno.test("a start that is given up does not wait for a dashboard that does not 
   controller.abort(new Error("not wanted any more"));
   await within(assertRejects(() => starting, Error, "not wanted any more"), "the end of the start", SOON_MS);
   answering.resolve(new Response(null, { status: 404 })); // There is no such job.
+});
+
+Deno.test("a start that is given up as its job is placed does not wait for whoever would have killed the job", async () => {
+  const fake: FakeRay = await FakeRay.start({
+    holdsJobs: true,
+    answer(_, path) {
+      if (path.endsWith("/stop") && !path.includes("-killer")) fake.fail("JOB_SUPERVISOR_ACTOR_DIED", "stopped");
+      return undefined;
+    },
+  });
+  await using _ = fake;
+  const controller = new AbortController();
+  const starting = startOnRay(fake, "evaluates", { signal: controller.signal });
+  await eventually(() => fake.jobs.length === 1, "the job");
+  controller.abort(new Error("not wanted any more"));
+  await within(assertRejects(() => starting, Error, "not wanted any more"), "the end of the start", SOON_MS);
+  await eventually(() => fake.jobs.length === 0, "the end of both jobs");
 });
 
 Deno.test("a proxy before the dashboard that answers in its place has no job handed in twice", async () => {

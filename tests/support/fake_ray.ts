@@ -159,16 +159,19 @@ export class FakeRay implements AsyncDisposable {
     return Response.json({ job_id: request.submission_id, submission_id: request.submission_id });
   }
 
-  /** The real one kills the actor that stands behind a job. */
+  /** The real one kills the actor that stands behind a job, and looks for it for a while where there is none. */
   #kill(killer: FakeJob): void {
     const [, id] = /_ray_internal_job_actor_(.*?)'/.exec(killer.request.entrypoint)!;
     const job = this.#jobs.get(id!);
-    if (job?.status === "PENDING") this.#end(job, { status: "FAILED", errorType: "JOB_SUPERVISOR_ACTOR_DIED", message: "killed" });
+    killer.status = "RUNNING";
+    if (job?.status !== "PENDING") return;
+    this.#end(job, { status: "FAILED", errorType: "JOB_SUPERVISOR_ACTOR_DIED", message: "killed" });
     this.#end(killer, { status: "SUCCEEDED", message: "" });
   }
 
   #stop(job: FakeJob): Response {
-    if (job.status === "RUNNING") signalGroup(job.child, "SIGTERM");
+    if (job.child !== undefined && job.status === "RUNNING") signalGroup(job.child, "SIGTERM");
+    else if (job.status === "RUNNING") this.#end(job, { status: "STOPPED", message: "" });
     return Response.json({ stopped: true });
   }
 

@@ -81,6 +81,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   own: 'is of type "Own", which may say more than the DataFrame that it is derived from. Return pandas.DataFrame() of it',
   twice: 'is of type "DataFrame" and cannot be written as an Arrow file: ValueError: Duplicate column names',
   mixed: 'is of type "DataFrame" and cannot be written as an Arrow file: Arrow',
+  huge: 'is of type "DataFrame" and cannot be written as an Arrow file: OverflowError',
+  objects: 'is of type "DataFrame" and cannot be written as an Arrow file: ComputeError',
   series: 'is of type "Series", which JSON cannot carry. Return what it holds',
   lazy: 'is of type "LazyFrame", which JSON cannot carry. Return what it holds',
   print: 'is a picture of the mode "CMYK" that cannot be written as PNG',
@@ -162,6 +164,12 @@ test("what is no Arrow file and no picture is an error of the call", async () =>
     assertEquals(error.category, "user_input");
     const missing = await assertRejects(() => plugin.execute({ [name]: "/nowhere/table.arrow" }), RemoteError);
     assertEquals(missing.remoteType, "FileNotFoundError");
+  }
+  const broken = tableToIPC(TABLE, "file").fill(0xff, -40, -10); // where the parts of the file are named
+  for (const name of ["frame", "table", "batch", "polars"]) {
+    const error = await assertRejects(() => plugin.execute({ [name]: broken }), RemoteError);
+    assertStringIncludes(error.remoteMessage, "is no Arrow file, as which a table is wanted");
+    assertEquals(error.category, "user_input");
   }
   assertEquals((await assertRejects(() => plugin.execute({ picture: bytes }), RemoteError)).remoteType, "UnidentifiedImageError");
   assertEquals(await plugin.execute({ frame: arrowFile(TABLE) }), [["pandas.DataFrame", COLUMNS]]);

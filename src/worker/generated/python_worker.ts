@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "9320da5270c39947";
+export const PYTHON_WORKER_HASH = "65756ad50b4f0d33";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1346,6 +1346,8 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
+        if call.callbacks is not None:
+            call.callbacks.end()  # in a batch the plugin may wait for one of them, and goes on for the others
         if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()
@@ -4877,12 +4879,12 @@ class Lanes:
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
+        if call.lines is not None:
+            call.lines.end()  # while the call is open, for one that has ended tells nothing any more
         self._calls.close(call)
         self._answer(call, value, error)
 
     def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if call.lines is not None:
-            call.lines.end()
         if call.callbacks is not None:
             call.callbacks.end()
         try:
@@ -5854,7 +5856,7 @@ from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_fi
 from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
 from .scratch import Scratch, attempt
-from .tables import cannot_be_written, form_of, has_form
+from .tables import PASSED_ON, cannot_be_written, form_of, has_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -5984,7 +5986,9 @@ class Outbox:
                 return inline(buffer.getbuffer(), form.media_type)
             path = self._new_path(form.size, form.suffix)
             self._write(path, form.size, form.write)
-        except (ValueError, TypeError, NotImplementedError) as error:
+        except PASSED_ON:
+            raise
+        except Exception as error:
             raise cannot_be_written(value, error) from error
         return self._reference(path, form.media_type)
 
@@ -6853,10 +6857,10 @@ def _class_reader(kind: type) -> typing.Optional[Reader]:
 
 def _read_table(path: str) -> typing.Any:
     pyarrow = load_pyarrow()
+    opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
     try:
-        opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
         return opened(pyarrow.memory_map(path)).read_all()
-    except pyarrow.ArrowInvalid as error:
+    except Exception as error:  # OSError as well, by where the file is broken
         raise _no_arrow(path, error) from error
 
 
@@ -6872,12 +6876,13 @@ def _read_batch(path: str) -> typing.Any:
 
 def _read_polars(path: str) -> typing.Any:
     polars = sys.modules["polars"]
-    try:
-        read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
-        with open(path, "rb") as file:  # by its path polars would map it
+    read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
+    panic = getattr(polars.exceptions, "PanicException", polars.exceptions.ComputeError)
+    with open(path, "rb") as file:  # by its path polars would map it
+        try:
             return read(file)
-    except polars.exceptions.ComputeError as error:
-        raise _no_arrow(path, error) from error
+        except (Exception, panic) as error:
+            raise _no_arrow(path, error) from error
 
 
 def _read_picture(path: str) -> typing.Any:
@@ -6891,7 +6896,7 @@ def _is_file_form(path: str) -> bool:
         return file.read(len(ARROW_MAGIC)) == ARROW_MAGIC
 
 
-def _no_arrow(path: str, error: Exception) -> ValueError:
+def _no_arrow(path: str, error: BaseException) -> ValueError:
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 
@@ -8925,6 +8930,7 @@ if TYPE_CHECKING:
 
 ARROW_TYPE = "application/vnd.apache.arrow.file"
 ARROW_MAGIC = b"ARROW1"
+PASSED_ON = (UnfitFile, OSError, MemoryError)  # what says all, or is not the value's fault
 
 
 class Form:
@@ -8959,7 +8965,9 @@ def form_of(value: Any) -> Form:
         return make(value)
     except ImportError as error:
         raise UnfitFile(f'is of type "{type(value).__name__}", and {error}') from None
-    except (ValueError, TypeError, NotImplementedError) as error:
+    except PASSED_ON:
+        raise
+    except Exception as error:  # each library has its own
         raise cannot_be_written(value, error) from error
 
 

@@ -54,6 +54,7 @@ from .sockets import listen
 BEAT_S = 1.0
 LOOK_S = 0.2  # how late it may be seen that the lease is over
 CLOSE_S = 5.0  # a worker is killed before; an environment may wait for that of another one
+EXPIRED = 3  # the status of a job whose host was not heard any more
 OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
 AGENT = 1  # the version of what host and agent say
 
@@ -77,14 +78,14 @@ def main() -> None:
     threading.Thread(target=door.stand, args=(listener,), daemon=True).start()
     job.tell({"host": address, "port": listener.getsockname()[1]})
     threading.Thread(target=beat, args=(line,), daemon=True).start()
-    hold(line, pipes, job.lease_s)
+    code = hold(line, pipes, job.lease_s)
     if pipes.was_asked:
         door.wait_for_splices()
         while line.left_s > 0 and not line.is_done.wait(LOOK_S):
             pass
     shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.flush()
-    os._exit(min(pipes.code, 255))
+    os._exit(code)
 
 
 def private_folder() -> str:
@@ -118,14 +119,15 @@ def beat(line: Line) -> None:
         line.say({"beat": True})
 
 
-def hold(line: Line, pipes: Pipes, lease_s: float) -> None:
-    """Until the worker has ended, which it does when no host is heard any more."""
+def hold(line: Line, pipes: Pipes, lease_s: float) -> int:
+    """Until the worker has ended, which it does when no host is heard any more. Gives the job's status."""
     while not pipes.has_ended.wait(LOOK_S):
         if line.left_s == 0:
             print(f"No host was heard for {lease_s:g} s, so that all ends", flush=True)
             pipes.close()
             pipes.has_ended.wait(CLOSE_S)
-            return
+            return EXPIRED
+    return min(pipes.code, 255)
 
 
 main()
@@ -646,8 +648,10 @@ class Pipes:
         for pump in pumps:
             pump.join(DRAIN_S)
         name = signal.Signals(-status).name if status < 0 else None
-        self.code = status if status >= 0 else 128 - status
-        self._line.establish("exit", {"code": self.code, "signal": name})
+        code = status if status >= 0 else 128 - status
+        # An end that was wanted is no failure of the job. Whoever hears of another one closes, too, so that this is looked at before.
+        self.code = 0 if self._is_closed else code
+        self._line.establish("exit", {"code": code, "signal": name})
         self.has_ended.set()
 
     def _pump(self, stream: str, pipe: IO[bytes]) -> None:

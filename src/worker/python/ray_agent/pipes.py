@@ -112,8 +112,10 @@ class Pipes:
         for pump in pumps:
             pump.join(DRAIN_S)
         name = signal.Signals(-status).name if status < 0 else None
-        self.code = status if status >= 0 else 128 - status
-        self._line.establish("exit", {"code": self.code, "signal": name})
+        code = status if status >= 0 else 128 - status
+        # An end that was wanted is no failure of the job. Whoever hears of another one closes, too, so that this is looked at before.
+        self.code = 0 if self._is_closed else code
+        self._line.establish("exit", {"code": code, "signal": name})
         self.has_ended.set()
 
     def _pump(self, stream: str, pipe: IO[bytes]) -> None:

@@ -63,6 +63,8 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
+        if call.callbacks is not None:
+            call.callbacks.end()  # in a batch the plugin may wait for one of them, and goes on for the others
         if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()

@@ -81,12 +81,12 @@ class Lanes:
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
+        if call.lines is not None:
+            call.lines.end()  # while the call is open, for one that has ended tells nothing any more
         self._calls.close(call)
         self._answer(call, value, error)
 
     def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if call.lines is not None:
-            call.lines.end()
         if call.callbacks is not None:
             call.callbacks.end()
         try:

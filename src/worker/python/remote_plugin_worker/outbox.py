@@ -13,7 +13,7 @@ from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_fi
 from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
 from .scratch import Scratch, attempt
-from .tables import cannot_be_written, form_of, has_form
+from .tables import PASSED_ON, cannot_be_written, form_of, has_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +143,9 @@ class Outbox:
                 return inline(buffer.getbuffer(), form.media_type)
             path = self._new_path(form.size, form.suffix)
             self._write(path, form.size, form.write)
-        except (ValueError, TypeError, NotImplementedError) as error:
+        except PASSED_ON:
+            raise
+        except Exception as error:
             raise cannot_be_written(value, error) from error
         return self._reference(path, form.media_type)
 

@@ -96,10 +96,10 @@ def _class_reader(kind: type) -> typing.Optional[Reader]:
 
 def _read_table(path: str) -> typing.Any:
     pyarrow = load_pyarrow()
+    opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
     try:
-        opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
         return opened(pyarrow.memory_map(path)).read_all()
-    except pyarrow.ArrowInvalid as error:
+    except Exception as error:  # OSError as well, by where the file is broken
         raise _no_arrow(path, error) from error
 
 
@@ -115,12 +115,13 @@ def _read_batch(path: str) -> typing.Any:
 
 def _read_polars(path: str) -> typing.Any:
     polars = sys.modules["polars"]
-    try:
-        read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
-        with open(path, "rb") as file:  # by its path polars would map it
+    read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
+    panic = getattr(polars.exceptions, "PanicException", polars.exceptions.ComputeError)
+    with open(path, "rb") as file:  # by its path polars would map it
+        try:
             return read(file)
-    except polars.exceptions.ComputeError as error:
-        raise _no_arrow(path, error) from error
+        except (Exception, panic) as error:
+            raise _no_arrow(path, error) from error
 
 
 def _read_picture(path: str) -> typing.Any:
@@ -134,7 +135,7 @@ def _is_file_form(path: str) -> bool:
         return file.read(len(ARROW_MAGIC)) == ARROW_MAGIC
 
 
-def _no_arrow(path: str, error: Exception) -> ValueError:
+def _no_arrow(path: str, error: BaseException) -> ValueError:
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 

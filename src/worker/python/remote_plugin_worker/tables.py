@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ARROW_TYPE = "application/vnd.apache.arrow.file"
 ARROW_MAGIC = b"ARROW1"
+PASSED_ON = (UnfitFile, OSError, MemoryError)  # what says all, or is not the value's fault
 
 
 class Form:
@@ -51,7 +52,9 @@ def form_of(value: Any) -> Form:
         return make(value)
     except ImportError as error:
         raise UnfitFile(f'is of type "{type(value).__name__}", and {error}') from None
-    except (ValueError, TypeError, NotImplementedError) as error:
+    except PASSED_ON:
+        raise
+    except Exception as error:  # each library has its own
         raise cannot_be_written(value, error) from error
 
 
