@@ -104,7 +104,15 @@ const REFUSED: Outcomes = {
 };
 
 /** What is refused to users other than root by nobody's bounds. */
-const OF_ROOT = ["make a device", "raw IP", "packets of the network", "namespace", "namespace by clone", "keys beside certificates", "hard-link by an open path"];
+const OF_ROOT = [
+  "make a device",
+  "raw IP",
+  "packets of the network",
+  "namespace",
+  "namespace by clone",
+  "keys beside certificates",
+  "hard-link by an open path",
+];
 
 const NOTHING = ({ granted }: Places) => ({ read: [granted], write: [], net: false, run: false });
 
