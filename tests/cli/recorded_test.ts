@@ -34,7 +34,7 @@ Deno.test("run --record adds calls to a recording, and test shows what the plugi
 
   await user.folder.write("plugin.py", says('text.upper() + "?"'));
   const differing = await user.run("test", "shout", path);
-  assertEquals([differing.code, lines(differing).at(-1)], [5, "2 of 3 calls came otherwise"]);
+  assertEquals([differing.code, lines(differing).at(-1)], [5, "2 of 3 calls differ from what was recorded"]);
   assertStringIncludes(
     differing.out,
     'differs recordings/first.json: execute --text "hello"\n          $: "HELLO!" was recorded, and "HELLO?" came\n',
@@ -46,7 +46,7 @@ Deno.test("run --record adds calls to a recording, and test shows what the plugi
   await user.folder.write("plugin.py", says("text", '        raise ValueError("no " + text)\n'));
   assertStringIncludes((await user.run("test", "shout")).out, 'end: the result "HELLO!" was recorded, and the error');
   const updated = await user.run("test", "shout", "--update");
-  assertEquals([updated.code, lines(updated).at(-1)], [0, "2 of 3 calls came otherwise, and are recorded anew"]);
+  assertEquals([updated.code, lines(updated).at(-1)], [0, "2 of 3 calls differ from what was recorded, and are recorded anew"]);
   assertEquals([(await user.run("test", "shout")).code], [0]);
 });
 
