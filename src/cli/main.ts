@@ -159,7 +159,7 @@ function addPluginCommands(add: Add, act: Run): void {
     "test <plugin> [recordings...]",
     "make recorded calls once more and show what differs (default: those in recordings/ beside the manifest)",
   )
-    .option("--update", "record anew what came otherwise").option(
+    .option("--update", "record the answers that differ anew").option(
       "--tolerance <share>",
       "take numbers for the same that differ by less, for example 1e-6",
     )

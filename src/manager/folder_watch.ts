@@ -10,7 +10,7 @@ const QUIET_MS = 100;
 /** When they do not cease to come, it is told after so long. */
 const MAX_DELAY_MS = 1_000;
 
-/** Where folders come and go all the time, it is waited a moment after so many attempts to watch what is there. */
+/** The attempts to watch what is there before a pause. Folders that come and go all the time need one. */
 const MOST_ATTEMPTS = 5;
 
 /** Something that is watched. */

@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "@std/path";
 
-/** So many folders of one plugin are watched at most, the nearest to its files first: a system watches only so many. */
+/** The most folders of one plugin that are watched, the nearest to its files first. A system limits how many can be. */
 const MOST_FOLDERS = 500;
 
 /** Folders in which nobody writes a plugin's code. */

@@ -141,7 +141,7 @@ interface Look {
   readonly at: number;
 }
 
-/** A file is written in several steps: it is looked at when none has come for so long, or after so long, in milliseconds. */
+/** A file is written in several steps. It is looked at after `quiet` without one, or after `longest` in any case. In milliseconds. */
 const SAVING_MS = { quiet: 100, longest: 1_000 } as const;
 
 async function lookAt(file: string, signal: AbortSignal): Promise<Look> {

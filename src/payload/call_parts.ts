@@ -55,7 +55,7 @@ export class CallParts implements AsyncDisposable {
     return contentOf(this.#abortable(source) as ArrayBuffer);
   }
 
-  /** Such an object writes to a folder, which takes leave to write to that for temporary files. */
+  /** Such an object writes to a folder, and needs permission to write to the one for temporary files. */
   async #letWrite(source: FileBackedDTO): Promise<string> {
     this.#folder ??= await Deno.makeTempDir({ prefix: "remote-plugin-input-" });
     return await untilAborted(writtenBy(source, this.#folder), this.#signal);

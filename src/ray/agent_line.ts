@@ -11,16 +11,16 @@ import { JsonLines } from "./json_lines.ts";
 /** The version of what host and agent say. */
 const AGENT = 1;
 
-/** How often both sides give a sign of life. */
+/** The time between two signs of life of each side, in milliseconds. */
 const BEAT_MS = 1_000;
 
-/** After so much silence another connection is tried. */
+/** The silence after which another connection is tried, in milliseconds. */
 const SUSPECT_MS = 5_000;
 
-/** How long a connection may take to open, and to be greeted on. */
+/** How long a connection may take to open, and to be greeted on, in milliseconds. */
 const OPEN_MS = 3_000;
 
-/** So often, one time shortly after the other, no agent is refused that is there. */
+/** The refusals in quick succession after which an agent counts as gone, and the pauses between attempts, in milliseconds. */
 const MOST_REFUSED = 4;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;

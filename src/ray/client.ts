@@ -43,10 +43,10 @@ export function hasEnded({ status }: Pick<JobInfo, "status">): boolean {
   return status !== "PENDING" && status !== "RUNNING";
 }
 
-/** A request that has no answer by then has none. The first job of a cluster takes a second or two. */
+/** How long a request may take, in milliseconds. The first job of a cluster takes a second or two. */
 const REQUEST_MS = 15_000;
 
-/** An upload may take longer. */
+/** How long an upload may take, in milliseconds. */
 const UPLOAD_MS = 300_000;
 
 const STATUSES: readonly string[] = ["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"];

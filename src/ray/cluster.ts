@@ -13,7 +13,7 @@ import { sweepJobs } from "./sweep.ts";
 /** The oldest whose API takes all that is asked of it. */
 const OLDEST: readonly [number, number] = [2, 10];
 
-/** How often a job is removed, each time after twice as long. */
+/** How many times a job is removed. The wait doubles each time. */
 const MOST_REMOVALS = 4;
 
 /** A cluster. */

@@ -63,7 +63,7 @@ function demandSendable(spec: PythonPlugin, { form, files }: EnvironmentInputs):
   if (form.kind === "inline") {
     const local = form.dependencies.find((dependency) => /^(-e\s|\.{1,2}\/|\/|file:)/.test(dependency) || / @ file:/.test(dependency));
     if (local === undefined) return;
-    throw environmentError(spec.name, `its dependency "${local}" is a place of this machine, which the nodes do not have. Give its name`);
+    throw environmentError(spec.name, `its dependency "${local}" is a path on this machine, which the nodes do not have. Give its name`);
   }
   const folder = dirname(form.path);
   const outside = files.find((path) => dirname(path) !== folder && path !== folder);

@@ -16,23 +16,23 @@ import { jobError } from "./failures.ts";
 import { killerId, killerJob, resourcesInWords, type WorkerJob } from "./job_request.ts";
 import type { AgentAddress, RaySettings } from "./options.ts";
 
-/** How often a job is asked for: the first times soon, for most are placed at once. */
+/** The time between two questions about a job, in milliseconds. It is short at first, because most jobs are placed at once. */
 const FIRST_POLL_MS = 100;
 const LAST_POLL_MS = 1_000;
 
-/** How long a dashboard may be away while something is waited for: a head that is started again takes its time. */
+/** How long a dashboard may be away while something is waited for, in milliseconds. A head that is started again takes some time. */
 const AWAY_MS = 30_000;
 
-/** A job that has to wait for nobody runs by then. */
+/** How long a job may wait before its start counts as queued, in milliseconds. One that finds room at once runs by then. */
 const PLACED_MS = 2_500;
 
-/** How long the log may be empty once a job runs. */
+/** How long the log may be empty once a job runs, in milliseconds. */
 const LOG_MS = 15_000;
 
-/** How long a request that may have arrived holds up the news that it failed. Its job is looked for on. */
+/** How long the news of a failed request waits for its job to be ended, in milliseconds. The request may have arrived. */
 const PATIENCE_MS = 3_000;
 
-/** How long the end of a job is waited for, in all, and until it is told to stop. */
+/** How long the end of a job is waited for, in all, and until it is told to stop, in milliseconds. */
 const END_MS = 120_000;
 const STOP_MS = 1_000;
 

@@ -68,7 +68,7 @@ export function workerJob({ name, version }: PluginSpec, settings: RaySettings, 
   };
 }
 
-/** A day: Ray takes whole seconds. */
+/** The longest time for an environment of Ray's, in milliseconds: a day. Ray takes whole seconds. */
 const MOST_SETUP_MS = 86_400_000;
 
 function rayEnvironment({ environment }: RaySettings): Record<string, unknown> {

@@ -144,10 +144,10 @@ async function launch(plan: Plan, cluster: Cluster, watch: LaunchWatch): Promise
   });
 }
 
-/** How long a start that failed waits for the end of its job, which goes on without anybody. */
+/** How long a start that failed waits for its job to end, in milliseconds. The job ends without it, too. */
 const PATIENCE_MS = 15_000;
 
-/** How long an agent may take to end once all is told. */
+/** How long an agent may take to end once all is told, in milliseconds. */
 const DONE_MS = 2_000;
 
 function inheritsNothing({ name }: PluginSpec): string {

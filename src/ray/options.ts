@@ -98,7 +98,7 @@ const DEFAULT_QUEUE_MS = 600_000;
 const DEFAULT_LEASE_MS = 30_000;
 const DEFAULT_KEEP_JOB_MS = 3_000;
 
-/** Beats come each second. */
+/** The shortest lease, in milliseconds: both sides give a sign of life each second. */
 const LEAST_LEASE_MS = 2_000;
 
 /**

@@ -11,7 +11,7 @@ import { within } from "../protocol/limit.ts";
 import type { HelloMessage, PermissionSet } from "../protocol/messages.ts";
 import type { AgentTarget } from "./agent_target.ts";
 
-/** How long a cluster that does not answer holds anybody up who has done with a worker. */
+/** How long the end of a worker waits for a cluster that does not answer, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 /** What a worker is made of. */

@@ -6,7 +6,7 @@
 import { hasEnded, type JobInfo, type RayClient } from "./client.ts";
 import { JOB_OWNER } from "./job_request.ts";
 
-/** A host that lives removes its own within seconds, unless it was told to keep them. */
+/** The age at which a record counts as left, in milliseconds. A host that lives removes its own within seconds, unless it keeps them. */
 const LEFT_MS = 60_000;
 
 /** Removes them, as far as that works. Nobody waits for it. */

@@ -177,6 +177,8 @@ for (const face of BOTH) {
     const files = { "methods.json": await fixtureManifest(face, "methods"), "good.ts": METHODS, "bad.ts": WRONG_METHODS };
     await using user = await User.create(files);
     assertEquals((await user.run("gen", "methods", "--trust", "--out", "methods.ts")).out, "Wrote methods.ts\n");
+    const good = await checkTypes(user, "good.ts");
+    assertEquals(good.code, 0, good.text);
     const { text } = await checkTypes(user, "good.ts", "bad.ts");
     const places = [...text.matchAll(/\/((?:good|bad)\.ts:\d+):\d+$/gm)].map(([, place]) => place);
     assertEquals([...new Set(places)], Array.from({ length: 6 }, (_, number) => `bad.ts:${number + 3}`), text);

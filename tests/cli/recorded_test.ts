@@ -34,7 +34,7 @@ Deno.test("run --record adds calls to a recording, and test shows what the plugi
 
   await user.folder.write("plugin.py", says('text.upper() + "?"'));
   const differing = await user.run("test", "shout", path);
-  assertEquals([differing.code, lines(differing).at(-1)], [5, "2 of 3 calls came otherwise"]);
+  assertEquals([differing.code, lines(differing).at(-1)], [5, "2 of 3 calls differ from what was recorded"]);
   assertStringIncludes(
     differing.out,
     'differs recordings/first.json: execute --text "hello"\n          $: "HELLO!" was recorded, and "HELLO?" came\n',
@@ -46,7 +46,7 @@ Deno.test("run --record adds calls to a recording, and test shows what the plugi
   await user.folder.write("plugin.py", says("text", '        raise ValueError("no " + text)\n'));
   assertStringIncludes((await user.run("test", "shout")).out, 'end: the result "HELLO!" was recorded, and the error');
   const updated = await user.run("test", "shout", "--update");
-  assertEquals([updated.code, lines(updated).at(-1)], [0, "2 of 3 calls came otherwise, and are recorded anew"]);
+  assertEquals([updated.code, lines(updated).at(-1)], [0, "2 of 3 calls differ from what was recorded, and are recorded anew"]);
   assertEquals([(await user.run("test", "shout")).code], [0]);
 });
 
@@ -77,11 +77,15 @@ Deno.test("test says what is wrong with its command line, by the exit code 2", a
   await using user = await author();
   await user.folder.write("other.json.txt", JSON.stringify({ recording: 1, plugin: { name: "other", version: "1" }, calls: [] }));
   await user.folder.write("next.txt", JSON.stringify({ recording: 2 }));
+  const cleans = { member: "cleanup", arguments: { args: [], kwargs: {} }, frames: [{ at_ms: 0, result: null }] };
+  const plugin = { name: "shout", version: "1.0.0" };
+  await user.folder.write("cleans.txt", JSON.stringify({ recording: 1, plugin, calls: [cleans] }));
   for (
     const [args, what] of [
       [["shout"], 'There is no recording of "shout". Make one: remote-plugin run shout --record recordings/first.json'],
       [["shout", "nothing.json"], 'Cannot use the recording "nothing.json": it cannot be read'],
       [["shout", "next.txt"], "it is of version 2 of the format"],
+      [["shout", "cleans.txt"], '"$.calls.0.member" is "cleanup", wanted is ("execute" | '],
       [["shout", "other.json.txt"], 'is a recording of "other", not of "shout"'],
       [["shout", "--tolerance", "2"], "--tolerance is a share from 0 to below 1"],
       [["shout", "--timeout", "no"], "--timeout must be a number of seconds"],

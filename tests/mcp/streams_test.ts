@@ -82,7 +82,7 @@ Deno.test("what is no message is told on standard error, and what follows is ans
   assertMatch(JSON.stringify(answers.get(3)?.result), /kwargs/);
   await client.leave();
   const told = await errors;
-  assertMatch(told, /^The client has sent what is no message: "jsonrpc" is not "2.0"$/m);
+  assertMatch(told, /^The client has sent something that is no message: "jsonrpc" is not "2.0"$/m);
   assert(!told.includes('"code"'), told);
 });
 

@@ -240,6 +240,17 @@ Deno.test("what is no recording, or one of another version, is refused by its re
     await Deno.writeTextFile(place.path, text);
     await refused(what);
   }
+  const made = async (call: Record<string, unknown>, what: string): Promise<void> => {
+    const calls = [{ ...call, arguments: { args: [], kwargs: {} }, frames: [] }];
+    await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
+    await refused(what);
+  };
+  for (const member of ["cleanup", "cancel", "constructor", "__proto__", "hasOwnProperty", "extension", "name", "Execute", ""]) {
+    await made({ member }, `"$.calls.0.member" is "${member}", wanted is ("execute" | `);
+  }
+  await made({ member: 1 }, '"$.calls.0.member" is 1, wanted is ("execute" | ');
+  await made({ member: "call" }, '"$.calls.0.method" is missing, and "call" takes one');
+  await made({ member: "execute", method: "shout" }, '"$.calls.0.method" is given, and "execute" takes none');
   const written = async (frame: Record<string, unknown>): Promise<void> => {
     const call = { member: "execute", arguments: { args: [], kwargs: {} }, frames: [{ at_ms: 0, ...frame }] };
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls: [call] }));

@@ -46,7 +46,7 @@ function readWords(words: readonly string[], types: ArgumentTypes): { positional
   const named = new Map<string, Given[]>();
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
-    const [, dashed, inline] = /^--([A-Za-z_][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, dashed, inline] = /^--([\p{L}_][\p{L}\p{M}\p{N}_-]*)(?:=(.*))?$/su.exec(word) ?? [];
     if (dashed === undefined) {
       if (word.startsWith("--")) throw new UsageError(`"${word}" is no argument. Write --name value`);
       positional.push(word);

@@ -17,6 +17,7 @@ const SIGNATURE: MethodSignature = {
       box: { $ref: "#/$defs/Box" },
       anything: {},
       no_cache: { type: "boolean" },
+      länge: { type: "number" },
     },
     required: ["title", "beams"],
     additionalProperties: false,
@@ -31,6 +32,7 @@ function read(...words: string[]): Record<string, unknown> {
 Deno.test("words become what the plugin says that it takes", () => {
   assertEquals(read("--title", "5", "--beams", "5", "--share=0.5"), { title: "5", beams: 5, share: 0.5 });
   assertEquals(read("--beams", "null", "--model", "3"), { beams: null, model: 3 });
+  assertEquals(read("--länge", "2.5"), { länge: 2.5 });
   assertEquals(read("--tags", "a"), { tags: ["a"] });
   assertEquals(read("--tags", "1", "--tags", "2"), { tags: ["1", "2"] });
   assertEquals(read("--tags", '["a", "b"]'), { tags: ["a", "b"] });

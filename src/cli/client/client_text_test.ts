@@ -120,6 +120,20 @@ Deno.test("a name becomes that of a type", () => {
   assertEquals(names, ["Whisper", "CjmPluginPysbd", "Plugin3dTiles", "Straße7", "Plugin"]);
 });
 
+Deno.test("a type is declared by the name by which the methods take it, whatever letters and digits it has", async () => {
+  const arguments_ = {
+    type: "object",
+    properties: { box: { $ref: "#/$defs/höhe2x" } },
+    $defs: { höhe2x: { type: "object", properties: { a: TEXT } } },
+  };
+  const methods = Object.fromEntries(["größe", "grosse", "h264encode", "日本", "_9to5"].map((name) => [name, { arguments: arguments_ }]));
+  const text = await client({ methods });
+  const taken = [...text.matchAll(/kwargs\?: (\p{L}[\p{L}\d]*),/gu)].map(([, name]) => name!);
+  assertEquals(new Set(taken), new Set(["Größe", "Grosse", "H264encode", "日本", "Method9to5"].map((name) => `${name}Arguments`)));
+  for (const name of taken) assertStringIncludes(text, `export interface ${name} {\n  box?: Höhe2x;\n}\n`);
+  assertStringIncludes(text, "export interface Höhe2x {\n  a?: string;\n}\n");
+});
+
 Deno.test("methods become members, but none in the place of the client's own, and none that makes a promise of it", async () => {
   const arguments_ = { type: "object", properties: { text: TEXT }, required: ["text"] };
   const methods = {

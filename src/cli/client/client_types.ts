@@ -21,18 +21,22 @@ export async function declareTypes(schemas: readonly NamedSchema[], reserved: Re
   if (schemas.length === 0) return "";
   const definitions = new Definitions(new Set([...reserved, ...schemas.map(({ name }) => name)]));
   for (const schema of schemas) definitions.add(schema);
-  const text = await compile(definitions.root());
+  const text = definitions.withNames(await compile(definitions.root()));
   // What holds all of them together is there only to have them declared.
   return tidy(text.replace(new RegExp(`export interface ${ROOT} \\{[^}]*\\}\\n?`), ""));
 }
 
 const ROOT = "EverythingThatIsDeclared";
+/** What stands for a name, before its number. The library would write "Größe" as "Grosse" and "H264encode" as "H264Encode". */
+const STAND_IN = "StandInOfDeclaredType";
 
 /** The definitions of all schemas in one, so that each gets a name of its own. */
 class Definitions {
   readonly #taken: ReadonlySet<string>;
   readonly #all = new Map<string, JsonSchema>();
   readonly #names: string[] = [];
+  /** All that get a declaration, each at the number of its stand-in. */
+  readonly #titles: string[] = [];
   /** The names of what has been defined, by all that makes it up. */
   readonly #known = new Map<string, string>();
 
@@ -46,14 +50,25 @@ class Definitions {
     const root = { ...schema, $defs };
     const leads = (pointer: string) => resolveReference(root, pointer) !== undefined;
     const context = { direction, rename: (pointer: string) => leads(pointer) ? renamed(pointer, name, names) : undefined };
-    for (const [key, one] of Object.entries(inner)) this.#all.set(names.get(key)!, named(names.get(key)!, toLibrary(one, context)));
-    this.#all.set(name, named(name, toLibrary(schema, context)));
+    for (const [key, one] of Object.entries(inner)) this.#define(names.get(key)!, toLibrary(one, context));
+    this.#define(name, toLibrary(schema, context));
     this.#names.push(name);
   }
 
   root(): JsonSchema {
     const properties = Object.fromEntries(this.#names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
     return { type: "object", properties, $defs: Object.fromEntries(this.#all) };
+  }
+
+  /** Puts the names in the places of their stand-ins. */
+  withNames(text: string): string {
+    return text.replaceAll(new RegExp(`\\b${STAND_IN}(\\d+)\\b`, "g"), (standIn, number) => this.#titles[number] ?? standIn);
+  }
+
+  #define(name: string, schema: JsonSchema): void {
+    const known = this.#titles.indexOf(name);
+    const number = known === -1 ? this.#titles.push(name) - 1 : known;
+    this.#all.set(name, { ...schema, title: `${STAND_IN}${number}` });
   }
 
   /** The same definition keeps its name; another one of that name is called after what it is part of. */
@@ -130,10 +145,6 @@ function renamed(pointer: string, owner: string, names: ReadonlyMap<string, stri
   const name = key === undefined ? undefined : names.get(decodePointer(key));
   if (name !== undefined) return `#/$defs/${name}${rest}`;
   return pointer === "#" ? `#/$defs/${owner}` : `#/$defs/${owner}${pointer.slice(1)}`;
-}
-
-function named(name: string, schema: JsonSchema): JsonSchema {
-  return { ...schema, title: name };
 }
 
 async function compile(schema: JsonSchema): Promise<string> {

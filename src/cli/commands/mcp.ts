@@ -45,6 +45,6 @@ export async function mcp(context: Context, reference: string | undefined, optio
     folder: options.save,
     signal,
     onProblem: (name, error) => note(`"${name}" is no tool: ${messageOf(error)}`),
-    onNonsense: (error) => note(`The client has sent what is no message: ${nonsenseText(error)}`),
+    onNonsense: (error) => note(`The client has sent something that is no message: ${nonsenseText(error)}`),
   });
 }

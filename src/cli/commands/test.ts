@@ -26,7 +26,7 @@ const MOST_SHOWN = 5;
 /** How much of a call's arguments is shown, in characters. */
 const MOST_CHARACTERS = 60;
 
-/** Makes the calls of recordings once more. False when something came otherwise, and was not written in the place of what was recorded. */
+/** Makes the calls of recordings once more. False when an answer differs, and was not written in the place of the recorded one. */
 export async function test(
   context: Context,
   reference: string,
@@ -56,7 +56,7 @@ export async function test(
   if (differing === 0) terminal.line(green(`${counted(all, "call")} as recorded`));
   else {terminal.line(
       (options.update ? yellow : red)(
-        `${differing} of ${counted(all, "call")} came otherwise${options.update ? ", and are recorded anew" : ""}`,
+        `${differing} of ${counted(all, "call")} differ from what was recorded${options.update ? ", and are recorded anew" : ""}`,
       ),
     );}
   return differing === 0 || options.update === true;

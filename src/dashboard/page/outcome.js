@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { fileKind, shownResult } from "./shown_value.js";
 
-/** So many of the last chunks are shown at once. Whoever asks sees all that are kept. */
+/** How many of the last chunks are shown at once. A button shows all that are kept. */
 const SHOWN_CHUNKS = 200;
 
 export function Outcome({ outcome }) {

@@ -38,7 +38,7 @@ export function isWhole({ frames }: Pick<RecordedCall, "frames">): boolean {
   return last !== undefined && ("result" in last || "error" in last);
 }
 
-/** What came otherwise than it was recorded: chunks, the result, the error. Progress and times are those of one run, and are not compared. */
+/** What differs from the recording: chunks, the result, the error. Progress and times are those of one run, and are not compared. */
 export function differences(recorded: RecordedCall, came: RecordedCall, options: DifferenceOptions = {}): Difference[] {
   const [before, now] = [recorded.frames, came.frames].map((frames) => frames.filter((frame): frame is ChunkFrame => "chunk" in frame));
   const chunks = before!.flatMap((frame, at) => {

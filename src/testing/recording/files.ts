@@ -8,7 +8,7 @@ import { basename, dirname, join } from "@std/path";
 import type { FileContent } from "../../protocol/file_values.ts";
 import { invalid, type RecordedFile, type Recording } from "./format.ts";
 
-/** So much of a file's hash is its name. */
+/** How many characters of a file's hash are its name. */
 const NAME_CHARACTERS = 16;
 
 /** Where the files of a recording lie, as its own paths say it: `talk.files` of `talk.json`. */

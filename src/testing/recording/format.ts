@@ -33,8 +33,13 @@ const FrameSchema = v.union([
   v.object({ at_ms: Milliseconds, error: ErrorSchema }),
 ]);
 
+/** The members that take the name of a method. */
+const METHOD_CALLS: readonly string[] = ["call", "stream"];
+/** The members whose calls are recorded. Another one in a file would have a program do to its plugin what no recording does. */
+const RECORDED: readonly string[] = ["execute", "executeStream", ...METHOD_CALLS, "initialize", "reconfigure"];
+
 const CallSchema = v.object({
-  member: v.string(),
+  member: v.picklist(RECORDED),
   method: v.optional(v.string()),
   arguments: v.object({ args: v.array(v.unknown()), kwargs: v.record(v.string(), v.unknown()), types: Types }),
   files: v.optional(v.array(v.object({ at: v.string(), ...FILE, extension: v.string() }))),
@@ -84,10 +89,22 @@ export async function readRecording(path: string): Promise<Recording> {
     throw invalid(path, `it is of version ${version} of the format, and this release reads version ${RECORDING_VERSION}. Record it again`);
   }
   const outcome = v.safeParse(RecordingSchema, value);
-  if (outcome.success) return outcome.output;
+  if (outcome.success) return checked(path, outcome.output);
   const [issue] = outcome.issues;
   const place = ["$", v.getDotPath(issue)].filter((part) => part !== null).join(".");
   throw invalid(path, `"${place}" is ${issue.received}, wanted is ${issue.expected ?? "something else"}`);
+}
+
+function checked(path: string, recording: Recording): Recording {
+  for (const [index, { member, method }] of recording.calls.entries()) {
+    const takesMethod = METHOD_CALLS.includes(member);
+    if (takesMethod === (method !== undefined)) continue;
+    throw invalid(
+      path,
+      `"$.calls.${index}.method" is ${method === undefined ? "missing" : "given"}, and "${member}" takes ${takesMethod ? "one" : "none"}`,
+    );
+  }
+  return recording;
 }
 
 /** A recording that cannot be used. */

@@ -33,7 +33,7 @@ const MOST_CALLS = 1_000;
 const HARMLESS: ReadonlySet<string> = new Set(["initialize", "reconfigure", "prefetch"]);
 
 /**
- * A plugin that answers from a recording: the same progress, chunks, results and errors at the same times. It needs nothing but leave to read the recording.
+ * A plugin that answers from a recording: the same progress, chunks, results and errors at the same times. It needs only permission to read the recording.
  *
  * A call that was recorded several times is answered in that order, and then as the last time. A call that its caller had given up is not answered.
  *
