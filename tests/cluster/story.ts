@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { type RemotePluginProxy, RemotePluginProxySync, type StartOptions, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import { ray, type RayOptions } from "@remote-plugin/proxy/ray";
 import { gone } from "../support/fixture_proxy.ts";
@@ -20,6 +21,9 @@ const MIB = 1024 * 1024;
 
 /** How long the next worker may take. Times are those of a busy machine. */
 export const AGAIN_MS = 20_000;
+
+/** A file that the tests may read, and that is not there. */
+const NO_FILE = fromFileUrl(new URL("no_such_token", import.meta.url));
 
 /** The tests of one cluster, one after the other: to start one takes half a minute. */
 export class Story {
@@ -212,7 +216,7 @@ export class Story {
     assertStringIncludes((await refused(undefined)).message, 'give "token" to ray()');
     assertStringIncludes((await refused("0".repeat(32))).message, 'Correct the "token"');
     assertStringIncludes((await refused({ env: "NO_SUCH_VARIABLE" })).message, "see that its variable is set");
-    assertStringIncludes((await refused({ file: "/no/token" })).message, 'the file "/no/token"');
+    assertStringIncludes((await refused({ file: NO_FILE })).message, `the file "${NO_FILE}" that is the "token" of ray() gives none`);
   }
 
   async makesEnvironments(): Promise<void> {
