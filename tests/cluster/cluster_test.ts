@@ -1,5 +1,13 @@
 import { dirname } from "@std/path";
 import { RayCluster } from "../support/ray_cluster.ts";
+import {
+  carriesCodeToItsLimit,
+  findsItsPortTaken,
+  followsNoRedirect,
+  hangsUpOnStrangers,
+  refusesAnOldRay,
+  sharesItsCluster,
+} from "./others.ts";
 import { Story } from "./story.ts";
 
 const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON");
@@ -31,6 +39,12 @@ Deno.test({
     await step("a manager's workers are jobs of their own, and one that finds no room is told as waiting", () => story.keepsReplicas());
     await step("a worker that no node can take is an error, and leaves no job", () => story.cannotBePlaced());
     await step("a cluster's token is asked for", () => story.wantsItsToken());
+    await step("a redirect in the dashboard's place is told of at once, and not followed", () => followsNoRedirect(story));
+    await step("an old Ray is told of at once", () => refusesAnOldRay(story));
+    await step("code goes there up to its limit, and above it is an error at once", () => carriesCodeToItsLimit(story));
+    await step("a port that is taken is an error, and whoever has it goes on", () => findsItsPortTaken(story));
+    await step("a stranger at an agent's port is hung up on, and the plugin goes on", () => hangsUpOnStrangers(story));
+    await step("two hosts on one cluster leave each other's workers alone", () => sharesItsCluster(story));
     await step("an environment is made once for a node", () => story.makesEnvironments());
     await step("the blocking proxy runs there too", () => story.blocks());
     await step("what a killed host left is removed by a later one", () => story.removesWhatIsLeft());

@@ -4,8 +4,9 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { type RemotePluginProxy, RemotePluginProxySync, type StartOptions, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
-import { ray } from "@remote-plugin/proxy/ray";
+import { ray, type RayOptions } from "@remote-plugin/proxy/ray";
 import { gone } from "../support/fixture_proxy.ts";
 import { eventually, within } from "../support/guard.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
@@ -14,11 +15,15 @@ import { ON_SECOND, type RayCluster } from "../support/ray_cluster.ts";
 import { type OnRay, rayManifest, startOnRay } from "../support/ray_plugins.ts";
 import { spawnHost } from "../support/run_host.ts";
 
-const SECOND = { cpus: 0.1, custom: ON_SECOND };
+/** A little of the second node. */
+export const SECOND = { cpus: 0.1, custom: ON_SECOND };
 const MIB = 1024 * 1024;
 
 /** How long the next worker may take. Times are those of a busy machine. */
-const AGAIN_MS = 20_000;
+export const AGAIN_MS = 20_000;
+
+/** A file that the tests may read, and that is not there. */
+const NO_FILE = fromFileUrl(new URL("no_such_token", import.meta.url));
 
 /** The tests of one cluster, one after the other: to start one takes half a minute. */
 export class Story {
@@ -207,9 +212,11 @@ export class Story {
   }
 
   async wantsItsToken(): Promise<void> {
-    const refused = (token: string | undefined) => assertRejects(() => this.start("evaluates", { ray: { token } }), WorkerStartError);
+    const refused = (token: RayOptions["token"]) => assertRejects(() => this.start("evaluates", { ray: { token } }), WorkerStartError);
     assertStringIncludes((await refused(undefined)).message, 'give "token" to ray()');
     assertStringIncludes((await refused("0".repeat(32))).message, 'Correct the "token"');
+    assertStringIncludes((await refused({ env: "NO_SUCH_VARIABLE" })).message, "see that its variable is set");
+    assertStringIncludes((await refused({ file: NO_FILE })).message, `the file "${NO_FILE}" that is the "token" of ray() gives none`);
   }
 
   async makesEnvironments(): Promise<void> {
@@ -277,7 +284,7 @@ export class Story {
 }
 
 /** A cluster takes milliseconds of a core for an answer, and tells nobody of itself. */
-async function untilSo(isSo: () => Promise<boolean>, what: string): Promise<void> {
+export async function untilSo(isSo: () => Promise<boolean>, what: string): Promise<void> {
   const isSoNow = async () => await isSo() || await new Promise<false>((resolve) => setTimeout(resolve, 200, false));
   await eventually(isSoNow, what);
 }
