@@ -69,21 +69,34 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
   const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
-  // Clients of the wire, which ask for frames, may say more than is known here.
-  const takesUnknown = asksForFrames(headers);
+  await using uploads = new AsyncDisposableStack();
+  if (read.uploads !== undefined) uploads.use(read.uploads);
+  const problem = await refusalOf({ plugin, endpoint, callId, read, takesUnknown: asksForFrames(headers) }, context);
+  if (problem !== undefined) return problem;
+  uploads.move();
+  return { plugin, endpoint, callId, ...read };
+}
+
+/** A request whose body was read. */
+interface ReadCall extends PluginEndpoint {
+  readonly callId: string | undefined;
+  readonly read: ReadBody;
+  /** Whether it may say more than is known here, as clients of the wire may, which ask for frames. */
+  readonly takesUnknown: boolean;
+}
+
+/** Refuses what the plugin is not asked; `undefined` for what it is. */
+async function refusalOf(
+  { plugin, endpoint, callId, read, takesUnknown }: ReadCall,
+  { options, manager }: GatewayContext,
+): Promise<Response | undefined> {
   const isFollowed = takesUnknown && callId !== undefined;
   const problem = bodyProblem(endpoint, read.body, { takesUnknown }) ??
-    (read.functions && functionsProblem(endpoint, { takesFunctions: context.options.callbacks, isFollowed }));
-  if (problem !== undefined) {
-    void read.uploads?.[Symbol.asyncDispose]();
-    return badRequest(problem);
-  }
-  const wrong = context.options.checkArguments && takesArguments(endpoint)
-    ? await argumentProblem({ plugin, endpoint, body: read.body }, context.manager)
-    : undefined;
-  if (wrong === undefined) return { plugin, endpoint, callId, ...read };
-  await read.uploads?.[Symbol.asyncDispose]();
-  return refusal(STATUS_CODE.BadRequest, wrong, { code: "invalid_arguments" });
+    (read.functions && functionsProblem(endpoint, { takesFunctions: options.callbacks, isFollowed }));
+  if (problem !== undefined) return badRequest(problem);
+  if (!options.checkArguments || !takesArguments(endpoint)) return undefined;
+  const wrong = await argumentProblem({ plugin, endpoint, body: read.body }, manager);
+  return wrong === undefined ? undefined : refusal(STATUS_CODE.BadRequest, wrong, { code: "invalid_arguments" });
 }
 
 /** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
