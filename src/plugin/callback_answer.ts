@@ -13,6 +13,9 @@ import { messageOf } from "../protocol/text.ts";
 import { toPointer } from "../protocol/pointers.ts";
 import { type EncodedValue, encodeValue, fillSlot, UnsendableValueError } from "../protocol/values.ts";
 
+/** What is told of an error that cannot be told. */
+export const UNREADABLE = "The function threw what cannot be looked at";
+
 /** Which callback is answered. */
 export interface Answered {
   readonly callId: string;
@@ -42,7 +45,7 @@ export function failureText(to: Answered, thrown: unknown): string {
   try {
     return toldFailure(to, thrown);
   } catch {
-    return toldFailure(to, new Error("The function threw what cannot be looked at"));
+    return toldFailure(to, new Error(UNREADABLE));
   }
 }
 

@@ -33,9 +33,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, {
-        plugin,
-      });
+      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body, member)}`, { plugin });
     case "load_error":
       return loadError(body, { plugin });
     default:
@@ -92,15 +90,13 @@ export function withinCallbackError({ plugin, member }: OperationName): PluginSt
   return new PluginStateError(message, { plugin });
 }
 
-/** What a plugin lacks, without its name, which stands before it. */
-function itLacks({ message }: ErrorBody): string {
-  return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
-}
-
-/** Which method may have been meant. */
-function knownHint({ known }: ErrorBody, member: string): string {
-  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) return "";
-  return known.length === 0 ? ". It has none besides those with members of their own" : `. ${nameHint(member, known)}`;
+/** What a plugin lacks, without its name, which stands before it. Of a method the worker knows the spelling in the path alone. */
+function itLacks({ message, known }: ErrorBody, member: string): string {
+  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) {
+    return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
+  }
+  const hint = known.length === 0 ? "It has none besides those with members of their own" : nameHint(member, known);
+  return `it has no method "${member}". ${hint}`;
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */
@@ -126,7 +122,7 @@ export interface ExitFacts {
 /** The worker is gone. */
 export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
   const { code: exitCode, signal, outOfMemory, lost } = exit;
-  const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
+  const during = calls.length === 0 ? "" : ` while it ran ${countedNames(calls)}`;
   const told = lost === undefined ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}` : `was lost${during}: ${lost}`;
   const ended = reason === undefined ? told : `was ended${during}, for ${reason.why}`;
   const said = output === "" ? "" : `. It printed last: ${output}`;
@@ -135,6 +131,13 @@ export function exitError(plugin: string, exit: WorkerExit, { output, calls, rea
     `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
     details,
   );
+}
+
+/** What ran, each name once. */
+function countedNames(calls: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(call, (counts.get(call) ?? 0) + 1);
+  return [...counts].map(([call, count]) => count === 1 ? `"${call}"` : `"${call}" (${count} calls)`).join(", ");
 }
 
 /** How a process ended, in words. */

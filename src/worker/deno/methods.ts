@@ -33,7 +33,7 @@ export function isClass(value: unknown): value is new () => object {
 }
 
 function isPublic(name: string): boolean {
-  return !name.startsWith("_") && !RESERVED.has(name) && name.isWellFormed();
+  return name !== "" && !name.startsWith("_") && !RESERVED.has(name) && name.isWellFormed();
 }
 
 /** Whether it is the prototype of a class that the runtime has itself. */

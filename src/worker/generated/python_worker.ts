@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "65756ad50b4f0d33";
+export const PYTHON_WORKER_HASH = "9f67dcbb6928884d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -5592,6 +5592,9 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
+BOUND_LATE = (functools.partialmethod, functools.singledispatchmethod)  # which are no functions before they belong to an object
+# What \`encodeURIComponent\` leaves as it is.
+PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 
 def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
@@ -5601,7 +5604,12 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
         if _is_own(base, kind):
             for name, member in vars(base).items():
                 found.setdefault(name, _is_method(member))
-    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+    return frozenset(name for name, is_method in found.items() if is_method and _is_public(name) and name not in reserved)
+
+
+def _is_public(name: str) -> bool:
+    """Whether it has no underscore in front, and can stand in a path."""
+    return name != "" and not name.startswith("_") and not any("\\ud800" <= character <= "\\udfff" for character in name)
 
 
 def _is_own(base: type, kind: type) -> bool:
@@ -5615,19 +5623,19 @@ def _is_own(base: type, kind: type) -> bool:
 
 def _is_method(member: Any) -> bool:
     """Whether it is a function, whatever it is made with. A callable value of the class's is data."""
-    if isinstance(member, functools.partialmethod):
+    if isinstance(member, BOUND_LATE):
         return True
     function = member.__func__ if isinstance(member, DECORATED) else member
     return callable(function) and not isinstance(function, type) and hasattr(type(function), "__get__")
 
 
 def path_of(name: str) -> str:
-    """A name as it stands in the path of a request."""
-    return name if name.isascii() else "".join(map(_quoted, name))
+    """A name as it stands in the path of a request: as \`encodeURIComponent\` writes it."""
+    return "".join(map(_quoted, name))
 
 
 def _quoted(character: str) -> str:
-    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    return character if character in PLAIN else "".join(f"%{byte:02X}" for byte in character.encode())
 \fmodules
 """How the worker's modules find each other. start.py runs this one first, by itself."""
 

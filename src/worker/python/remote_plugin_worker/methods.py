@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
+BOUND_LATE = (functools.partialmethod, functools.singledispatchmethod)  # which are no functions before they belong to an object
+# What `encodeURIComponent` leaves as it is.
+PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 
 def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
@@ -22,7 +25,12 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
         if _is_own(base, kind):
             for name, member in vars(base).items():
                 found.setdefault(name, _is_method(member))
-    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+    return frozenset(name for name, is_method in found.items() if is_method and _is_public(name) and name not in reserved)
+
+
+def _is_public(name: str) -> bool:
+    """Whether it has no underscore in front, and can stand in a path."""
+    return name != "" and not name.startswith("_") and not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _is_own(base: type, kind: type) -> bool:
@@ -36,16 +44,16 @@ def _is_own(base: type, kind: type) -> bool:
 
 def _is_method(member: Any) -> bool:
     """Whether it is a function, whatever it is made with. A callable value of the class's is data."""
-    if isinstance(member, functools.partialmethod):
+    if isinstance(member, BOUND_LATE):
         return True
     function = member.__func__ if isinstance(member, DECORATED) else member
     return callable(function) and not isinstance(function, type) and hasattr(type(function), "__get__")
 
 
 def path_of(name: str) -> str:
-    """A name as it stands in the path of a request."""
-    return name if name.isascii() else "".join(map(_quoted, name))
+    """A name as it stands in the path of a request: as `encodeURIComponent` writes it."""
+    return "".join(map(_quoted, name))
 
 
 def _quoted(character: str) -> str:
-    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    return character if character in PLAIN else "".join(f"%{byte:02X}" for byte in character.encode())
