@@ -153,7 +153,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
-      return act(command, (context) => help ? runHelp(context, plugin) : run(context, [plugin, ...rest], options));
+      return act(command, (context) => help ? runHelp(context, plugin, rest[0]) : run(context, [plugin, ...rest], options));
     });
   add(
     "test <plugin> [recordings...]",

@@ -97,7 +97,7 @@ function bounded({ name }: Answered, answer: CallbackAnswer): string {
 }
 
 /** The frames of this folder, below which nothing is the caller's own. */
-const OWN_FRAME = /\/src\/plugin\/callback\w*\.ts:/;
+const OWN_FRAME = /\/src\/plugin\/(?:sent_)?callbacks?(?:_\w+)?\.ts:/;
 
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split("\n");

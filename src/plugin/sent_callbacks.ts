@@ -59,7 +59,7 @@ export function runFunction(given: GivenFunction, args: readonly unknown[]): Tol
   const result: unknown = given(...args);
   if (isPromise(result)) {
     // The plugin is told, and nobody else waits for it.
-    result.then(undefined, () => {});
+    Promise.resolve(result).catch(() => {});
     throw promiseError(given);
   }
   const to = { name: nameOf(given) };

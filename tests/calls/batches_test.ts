@@ -67,6 +67,25 @@ for (const face of BOTH_WIRES) {
     assertEquals(await journalOf(plugin), [4, 4, 4]);
   });
 
+  Deno.test(`${label}: a batch that waits for longer than a timer can begins when it is full`, async () => {
+    for (const max_concurrency of [1, 2]) {
+      await using plugin = await start(face, { batch: { max_size: 2, max_wait_ms: Number.MAX_SAFE_INTEGER }, max_concurrency });
+      const first = plugin.execute<Answer>({ value: 0 });
+      await plugin.getProgress();
+      assertEquals(await Promise.all([first, plugin.execute<Answer>({ value: 1 })]), [{ value: 0, size: 2 }, { value: 1, size: 2 }]);
+    }
+  });
+
+  Deno.test(`${label}: a method that is called by its name runs alone, between batches`, async () => {
+    await using plugin = await start(face, { max_concurrency: 1 });
+    const names = await Promise.all([
+      plugin.call("shout", { text: "a" }),
+      plugin.execute({ value: 1 }),
+      plugin.call("shout", { text: "b" }),
+    ]);
+    assertEquals(names, ["A", { value: 1, size: 1 }, "B"]);
+  });
+
   Deno.test(`${label}: each call of a batch has its own progress, error and files`, async () => {
     await using plugin = await start(face);
     const progress: unknown[] = [];

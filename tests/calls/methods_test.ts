@@ -18,6 +18,9 @@ import { ManagerWatch } from "../support/managed_plugins.ts";
 /** The public methods of the fixture, the inherited one included. */
 const OWN = ["each", "echoes", "fails", "größe", "inherited", "later", "reports", "shout", "twice", "waits", "words"];
 
+/** Names that stand otherwise in a path, or mean something elsewhere. */
+const ODD = ["it's (fine)!", "a b", "a/b", "../a", "a%2Fb", "a?b=c#d", "a\nb", "ü💥", "then", "name"];
+
 /** Names by which nothing may be reached. */
 const NOT_THERE = [
   ...[
@@ -49,6 +52,23 @@ for (const face of FACES_OF_EITHER) {
     assertEquals(await Array.fromAsync(plugin.stream("each", { text: "one two" })), ["one", "two"]);
     assertEquals([await plugin.call("twice", { text: "ab" }), await plugin.call("inherited")], ["abab", "inherited"]);
     assertEquals([await plugin.call("größe", { text: "four" }), await plugin.execute({ text: "as it was" })], [4, "as it was"]);
+  });
+}
+
+for (const face of FACES_OF_EITHER) {
+  Deno.test(`${labelOf(face)} over ${face.transport}: a method is called by whatever name it has, and what no request can name is none`, async () => {
+    await using plugin = await startEither(face, "odd_names");
+    for (const name of ODD) {
+      assertEquals(await plugin.call(name, { given: 1 }), [name, 1]);
+      assertEquals(await Array.fromAsync(plugin.stream(name, { given: 2 })), [[name, 2]]);
+    }
+    if (face.worker === "python") assertEquals(await plugin.call("dispatched", {}, { args: [5] }), ["dispatched", 5]);
+    for (const name of ["", "\ud800"]) {
+      const error = await assertRejects(() => plugin.call(name, { given: 1 }), CallError, `it has no method "${name}". Known are`);
+      assertEquals([error.code, error.message.includes('""')], ["not_supported", name === ""]);
+    }
+    const error = await assertRejects(() => plugin.call("größe"), CallError);
+    assertStringIncludes(error.message, 'it has no method "größe"');
   });
 }
 

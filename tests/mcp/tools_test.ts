@@ -54,7 +54,22 @@ for (const era of ERAS) {
       assertEquals(words.structuredContent, structured(era, ["one", "two"]));
       const wrong = await user.client.callTool({ name: "methods-shout", arguments: { txt: "hi" } });
       assertEquals(wrong.isError, true);
-      await assertRejects(() => user.client.callTool({ name: "methods-shuot", arguments: {} }), Error, 'There is no tool "methods-shuot"');
+      const unknown = 'There is no tool "methods-shuot". The nearest name is "methods-shout"';
+      await assertRejects(() => user.client.callTool({ name: "methods-shuot", arguments: {} }), Error, unknown);
+      for (
+        const name of [
+          "methods-_secret",
+          "methods-execute",
+          "methods-cancel",
+          "methods-__proto__",
+          "methods-",
+          "methods-%73hout",
+          "-",
+          "💥",
+        ]
+      ) {
+        await assertRejects(() => user.client.callTool({ name, arguments: {} }), Error, "There is no tool");
+      }
     }
   });
 

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "9f67dcbb6928884d";
+export const PYTHON_WORKER_HASH = "7ff5f2540311aeae";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3956,6 +3956,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .connection import Connection
 
+LONGEST_S = 86_400.0  # what every wait takes
 
 class Gathering(Waiting):
     """Lets a lane take calls while it has some already, each on a connection of its own."""
@@ -3968,7 +3969,7 @@ class Gathering(Waiting):
     def take_by(self, until: float) -> Optional[Call]:
         """A further call, which has not begun; None when none has come by then."""
         while True:
-            wait_s = max(0.0, until - time.monotonic())
+            wait_s = min(max(0.0, until - time.monotonic()), LONGEST_S)
             call = self._queued_within(wait_s) if self._lanes is None else self._queued() or self._arrived(wait_s)
             if call is not None or not wait_s:
                 return call
