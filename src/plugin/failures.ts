@@ -33,7 +33,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body, member)}`, { plugin });
+      return new CallError("not_supported", notSupportedText(body, { plugin, member }), { plugin });
     case "load_error":
       return loadError(body, { plugin });
     default:
@@ -88,6 +88,12 @@ export function withinCallbackError({ plugin, member }: OperationName): PluginSt
     `Cannot run "${member}" of "${plugin}" in a callback of its own call: no place is free, and it would wait for that call. ` +
     `Raise "max_concurrency" in the manifest, or start the plugin twice`;
   return new PluginStateError(message, { plugin });
+}
+
+/** What a plugin cannot do. A gateway says it as it stands here already. */
+function notSupportedText(body: ErrorBody, { plugin, member }: OperationName): string {
+  const doing = `Cannot run "${member}" of "${plugin}": `;
+  return body.message.startsWith(doing) ? body.message : doing + itLacks(body, member);
 }
 
 /** What a plugin lacks, without its name, which stands before it. Of a method the worker knows the spelling in the path alone. */

@@ -62,10 +62,9 @@ for (const face of FACES_OF_EITHER) {
       assertEquals(await plugin.call(name, { given: 1 }), [name, 1]);
       assertEquals(await Array.fromAsync(plugin.stream(name, { given: 2 })), [[name, 2]]);
     }
-    if (face.worker === "python") assertEquals(await plugin.call("dispatched", {}, { args: [5] }), ["dispatched", 5]);
-    for (const name of ["", "\ud800"]) {
-      const error = await assertRejects(() => plugin.call(name, { given: 1 }), CallError, `it has no method "${name}". Known are`);
-      assertEquals([error.code, error.message.includes('""')], ["not_supported", name === ""]);
+    for (const name of ["", ".", "..", "\ud800"]) {
+      const error = await assertRejects(() => plugin.call(name, { given: 1 }), CallError, `it has no method "${name}". `);
+      assertEquals([error.code, /"\.{0,2}" *,/.test(error.message)], ["not_supported", false]);
     }
     const error = await assertRejects(() => plugin.call("größe"), CallError);
     assertStringIncludes(error.message, 'it has no method "größe"');

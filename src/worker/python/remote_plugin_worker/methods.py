@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
-BOUND_LATE = (functools.partialmethod, functools.singledispatchmethod)  # which are no functions before they belong to an object
 # What `encodeURIComponent` leaves as it is.
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
@@ -29,8 +28,8 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
 
 
 def _is_public(name: str) -> bool:
-    """Whether it has no underscore in front, and can stand in a path."""
-    return name != "" and not name.startswith("_") and not any("\ud800" <= character <= "\udfff" for character in name)
+    """Whether it has no underscore in front, and can stand in a path, from which URLs lose a part of one or two dots."""
+    return name not in ("", ".", "..") and not name.startswith("_") and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _is_own(base: type, kind: type) -> bool:
@@ -44,7 +43,7 @@ def _is_own(base: type, kind: type) -> bool:
 
 def _is_method(member: Any) -> bool:
     """Whether it is a function, whatever it is made with. A callable value of the class's is data."""
-    if isinstance(member, BOUND_LATE):
+    if isinstance(member, functools.partialmethod):
         return True
     function = member.__func__ if isinstance(member, DECORATED) else member
     return callable(function) and not isinstance(function, type) and hasattr(type(function), "__get__")
