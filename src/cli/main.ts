@@ -261,11 +261,15 @@ function addServerCommands(add: Add, act: Run): void {
 }
 
 function wordsOf(program: Command): CommandWords[] {
-  return program.commands.map((command) => ({
-    name: command.name(),
-    commands: command.commands.map((inner) => inner.name()),
-    options: [...new Set([command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long!)))],
-  }));
+  return program.commands.map((command) => {
+    const options = [command, ...command.commands].flatMap(({ options }) => options).filter(({ hidden }) => !hidden);
+    return {
+      name: command.name(),
+      commands: command.commands.map((inner) => inner.name()),
+      options: [...new Set(options.map(({ long }) => long!))],
+      valued: options.filter(({ required }) => required).flatMap(({ short, long }) => short === undefined ? [long!] : [short, long!]),
+    };
+  });
 }
 
 /** The first Ctrl-C ends the plugins in order, a second one at once. */
