@@ -52,11 +52,11 @@ interface LoadFacts {
 /** The plugin could not be imported or constructed. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
   const cause = remoteError(body, { plugin, member: "load" });
-  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
+  return new WorkerStartError(`Cannot load "${plugin}": ${errorText(body)}${advice}`, { plugin, phase: "load", output, cause });
 }
 
 function remoteError(body: ErrorBody, { plugin, member, origin }: OperationName & { readonly origin?: unknown }): RemoteError {
-  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${saidIn(body)}`, {
+  return new RemoteError(`"${member}" of "${plugin}" failed with ${errorText(body)}`, {
     plugin,
     remoteType: body.type,
     remoteMessage: body.message,
@@ -65,6 +65,12 @@ function remoteError(body: ErrorBody, { plugin, member, origin }: OperationName 
     retriable: body.retriable,
     cause: origin,
   });
+}
+
+/** An error's class, and what it says. Many of Python's say nothing. */
+function errorText(body: ErrorBody): string {
+  const said = saidIn(body);
+  return said === "" ? body.type : `${body.type}: ${said}`;
 }
 
 /** What an error says. Deno advises a flag for the program that it runs, which is the worker, and nobody writes that one's flags. */
@@ -123,21 +129,23 @@ export interface ExitFacts {
   readonly output: string;
   readonly calls: readonly string[];
   readonly reason?: EndReason;
+  /** Whether another worker takes its place. Default: no. */
+  readonly isReplaced?: boolean;
 }
 
 /** The worker is gone. */
-export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
+export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason, isReplaced = false }: ExitFacts): WorkerExitError {
   const { code: exitCode, signal, outOfMemory, lost } = exit;
   const during = calls.length === 0 ? "" : ` while it ran ${countedNames(calls)}`;
   const told = lost === undefined ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}` : `was lost${during}: ${lost}`;
   const ended = reason === undefined ? told : `was ended${during}, for ${reason.why}`;
   const said = output === "" ? "" : `. It printed last: ${output}`;
   const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
-  return new WorkerExitError(
-    `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
-    details,
-  );
+  return new WorkerExitError(`The worker of "${plugin}" ${ended}. ${isReplaced ? REPLACED : START_AGAIN}${said}`, details);
 }
+
+const START_AGAIN = 'Start the plugin again, or have "restart" in its manifest do it';
+const REPLACED = 'Another one takes its place. It runs what had not begun, and what is "idempotent"';
 
 /** What ran, each name once. */
 function countedNames(calls: readonly string[]): string {
