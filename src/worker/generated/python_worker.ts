@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a49934028a3ccb86";
+export const PYTHON_WORKER_HASH = "c80eed7a4eec2803";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3957,6 +3957,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 LONGEST_S = 86_400.0  # what every wait takes
+
 
 class Gathering(Waiting):
     """Lets a lane take calls while it has some already, each on a connection of its own."""

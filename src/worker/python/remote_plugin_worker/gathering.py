@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_S = 86_400.0  # what every wait takes
 
+
 class Gathering(Waiting):
     """Lets a lane take calls while it has some already, each on a connection of its own."""
 
