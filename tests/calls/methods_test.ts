@@ -136,6 +136,12 @@ for (const face of BOTH_OF_EITHER) {
     await assertRejects(() => start("embde"), WorkerStartError, "embed");
     await assertRejects(() => start("Model"), WorkerStartError, 'is a class. Name it as "class"');
     await assertRejects(() => start("value"), WorkerStartError, "is no function");
+    const wrong = () => startEither(face, "functions", { manifest: { class: "embed" } });
+    await assertRejects(wrong, WorkerStartError, '"embed" is a function. Name it as "function" in the manifest');
+    assertEquals(
+      (await assertRejects(() => startEither(face, "functions", { manifest: { class: "value" } }), WorkerStartError)).phase,
+      "load",
+    );
   });
 }
 

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c80eed7a4eec2803";
+export const PYTHON_WORKER_HASH = "e7416531d72d0769";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -9117,7 +9117,7 @@ def make_plugin(target: Body) -> Any:
         return _made(module, _entry_name(module, target["entry"]), target["module"])
     if target.get("function") is not None:
         return FunctionPlugin(_function(module, target["function"]))
-    return find(module, target["class"], "class")()
+    return _class(module, target["class"])()
 
 
 def import_module(module: str) -> ModuleType:
@@ -9144,6 +9144,16 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     if not callable(function):
         raise TypeError(f'"{name}" is no function, but a value of the type {to_json(type(function).__name__)}')
     checked: Callable[..., Any] = function
+    return checked
+
+
+def _class(module: ModuleType, name: str) -> Callable[[], Any]:
+    made = find(module, name, "class")
+    if not callable(made):
+        raise TypeError(f'"{name}" is no class, but a value of the type {to_json(type(made).__name__)}')
+    if not isinstance(made, type) and hasattr(type(made), "__get__"):
+        raise TypeError(f'"{name}" is a function. Name it as "function" in the manifest')
+    checked: Callable[[], Any] = made
     return checked
 
 
