@@ -89,12 +89,15 @@ async function comesToIt({ worker, turn, id }: SentCall, rest: Promise<void>): P
   await Promise.race([turn.whenFirst, rest]);
 }
 
-/** The worker would begin with a call behind this one that is cancelled with it, if it let go of this one before it has heard of that. */
-async function othersAreTold({ notices }: SentCall["worker"], rest: Promise<void>): Promise<void> {
+/**
+ * Waits until a worker has heard which calls that wait are cancelled, or the call before them has ended. The worker would begin with the next one if it let
+ * go of that call before.
+ */
+export async function othersAreTold({ notices }: SentCall["worker"], rest?: Promise<void>): Promise<void> {
   if (notices.areHeard) return;
   const limit = Promise.withResolvers<void>();
   using _limit = new Limit(REPEAT_MS.longest, limit.resolve);
-  await Promise.race([notices.heard(), rest, limit.promise]);
+  await Promise.race([notices.heard(), limit.promise, ...rest === undefined ? [] : [rest]]);
 }
 
 async function readRest(reply: Reply): Promise<void> {

@@ -13,6 +13,7 @@ import { Call } from "./call.ts";
 import { CallbackScope } from "./callback_scope.ts";
 import { Callbacks } from "./callbacks.ts";
 import { ClientLogs, tellLine } from "./client_logs.ts";
+import { othersAreTold } from "./cancelling.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
@@ -213,6 +214,7 @@ export class Dispatch {
     // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     // The last ones come first: the worker would begin with the next one when it has let go of one.
     for (const call of calls.toReversed()) call.abandon(cancelledError(call.name, "cancel()"));
+    await othersAreTold(this.workers.current);
     const asked = bodies.map((body) => this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body }, options));
     const answers = await Promise.all(asked);
     return calls.length > 0 || answers.some(({ status }) => status === "cancelled");

@@ -78,6 +78,27 @@ Deno.test("cancel() asks for the call that runs by its id alone, so that the wor
   });
 });
 
+Deno.test("cancelAll() asks for the call that runs when the worker has heard of those behind it", async () => {
+  await withPlugin({}, async (plugin, held) => {
+    const cancelled = calls(plugin, 3).map((call) => assertRejects(() => call, CallCancelledError));
+    await plugin.worker.untilArrived(3);
+    await held.untilBegun(0);
+    const { worker } = plugin;
+    const hearing = Promise.withResolvers<void>();
+    worker.hearing = hearing.promise;
+    const all = plugin.dispatch.cancelAll({});
+    await worker.untilAskedToCancel(2);
+    // A question that is asked later is answered meanwhile.
+    await plugin.dispatch.ask({ endpoint: "health", member: "isAlive" }, {});
+    const [first, ...behind] = worker.arrived.map(({ callId }) => callId);
+    assertEquals(new Set(worker.cancels), new Set(behind));
+    hearing.resolve();
+    assertEquals([await all, worker.cancels.includes(first)], [true, true]);
+    await Promise.all(cancelled);
+    assertEquals(held.begun, [0]);
+  });
+});
+
 Deno.test("cancel() asks for all that runs where no call of this host does", async () => {
   await withPlugin({}, async (plugin) => {
     await plugin.execute({ n: 0 });

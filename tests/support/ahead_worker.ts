@@ -42,8 +42,11 @@ export class AheadWorker {
   readonly arrived: Arrived[] = [];
   /** Which calls it was asked to cancel, in the order of asking; `undefined` for all that run. */
   readonly cancels: (string | undefined)[] = [];
+  /** Settles when it answers that a call which waits is cancelled. */
+  hearing: Promise<void> = Promise.resolve();
   readonly exited = Promise.withResolvers<WorkerExit>();
   #onArrival: () => void = () => {};
+  #onCancel: () => void = () => {};
   #isDead = false;
   #hasExited = false;
 
@@ -56,6 +59,11 @@ export class AheadWorker {
   /** Resolves when so many calls have come. */
   async untilArrived(count: number): Promise<void> {
     while (this.arrived.length < count) await new Promise<void>((resolve) => this.#onArrival = resolve);
+  }
+
+  /** Resolves when it was asked so often to cancel something. */
+  async untilAskedToCancel(count: number): Promise<void> {
+    while (this.cancels.length < count) await new Promise<void>((resolve) => this.#onCancel = resolve);
   }
 
   kill(): void {
@@ -121,6 +129,8 @@ export class AheadWorker {
     if (endpoint !== "cancel") return await write(conn, '{"result":{}}');
     const id = body.call_id as string | undefined;
     this.cancels.push(id);
+    this.#onCancel();
+    if (body.ahead === true) await this.hearing;
     if (body.behind !== undefined && !this.#running.has(body.behind as string)) {
       return await write(conn, '{"result":{"status":"not_running"}}');
     }
