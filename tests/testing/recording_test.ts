@@ -228,29 +228,33 @@ Deno.test("what is no recording, or one of another version, is refused by its re
   await refused("Make it by recordPlugin()");
   for (
     const [text, what] of [
-      ["", "it is no recording"],
+      ["", "it is no JSON: Unexpected end of JSON input"],
+      ['{"recording": 1,}', "it is no JSON: "],
       ["[]", "it is no recording"],
       ["null", "it is no recording"],
       ['{"name": "x"}', "it is no recording"],
       ['{"recording": 2}', "it is of version 2 of the format, and this release reads version 1. Record it again"],
-      ['{"recording": 1}', '"$.plugin" is undefined'],
-      ['{"recording": 1, "plugin": {"name": "x", "version": "1"}, "calls": [{}]}', '"$.calls.0.member" is undefined'],
+      ['{"recording": 1}', '"$.plugin" is missing'],
+      ['{"recording": 1, "plugin": {"name": "x", "version": "1"}, "calls": [{}]}', '"$.calls[0].member" is missing'],
     ] as const
   ) {
     await Deno.writeTextFile(place.path, text);
     await refused(what);
   }
   const made = async (call: Record<string, unknown>, what: string): Promise<void> => {
-    const calls = [{ ...call, arguments: { args: [], kwargs: {} }, frames: [] }];
+    const calls = [{ arguments: { args: [], kwargs: {} }, ...call, frames: [] }];
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
     await refused(what);
   };
   for (const member of ["cleanup", "cancel", "constructor", "__proto__", "hasOwnProperty", "extension", "name", "Execute", ""]) {
-    await made({ member }, `"$.calls.0.member" is "${member}", wanted is ("execute" | `);
+    await made({ member }, `"$.calls[0].member" is "${member}", wanted is ("execute" | `);
   }
-  await made({ member: 1 }, '"$.calls.0.member" is 1, wanted is ("execute" | ');
-  await made({ member: "call" }, '"$.calls.0.method" is missing, and "call" takes one');
-  await made({ member: "execute", method: "shout" }, '"$.calls.0.method" is given, and "execute" takes none');
+  await made({ member: 1 }, '"$.calls[0].member" is 1, wanted is ("execute" | ');
+  await made({ member: "call" }, '"$.calls[0].method" is missing, and "call" takes one');
+  await made({ member: "execute", method: "shout" }, '"$.calls[0].method" is given, and "execute" takes none');
+  for (const kwargs of [[], null, 1]) {
+    await made({ member: "execute", arguments: { args: [], kwargs } }, '"$.calls[0].arguments.kwargs" is ');
+  }
   const written = async (frame: Record<string, unknown>): Promise<void> => {
     const call = { member: "execute", arguments: { args: [], kwargs: {} }, frames: [{ at_ms: 0, ...frame }] };
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls: [call] }));
@@ -265,6 +269,40 @@ Deno.test("what is no recording, or one of another version, is refused by its re
   }
   await written({ result: { a: 1 }, types: { "/b": "number" } });
   await written({ result: 1, types: { "no pointer": "file" } });
+});
+
+Deno.test("what is written by hand may say of an error no more than its message", async () => {
+  await using place = new Place();
+  const frames = [{ at_ms: 0, error: { name: "RemoteError", message: "It is full", code: "remote_error" } }];
+  const calls = [{ member: "execute", arguments: { args: [], kwargs: {} }, frames }];
+  await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
+  await using plugin = await replayPlugin(place.path);
+  const error = await assertRejects(() => plugin.execute(), RemoteError, "It is full");
+  assertEquals([error.remoteType, error.remoteMessage, error.traceback], ["Error", "It is full", ""]);
+});
+
+Deno.test("arguments may have names that JavaScript's own objects have", async () => {
+  await using place = new Place();
+  const kwargs = JSON.parse('{"constructor": 1, "prototype": 2, "__proto__": 3, "toString": 4}');
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), place.path);
+    await plugin.execute(kwargs);
+  }
+  await using plugin = await replayPlugin(place.path);
+  assertEquals(await plugin.execute(kwargs), { args: [], kwargs });
+});
+
+Deno.test("the folder of a recording is made, and what it could not be written to is told in the beginning", async () => {
+  await using place = new Place();
+  const path = join(place.path, "deeper", "talk.json");
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), path);
+    await plugin.execute();
+  }
+  await using replayed = await replayPlugin(path);
+  assertEquals(await replayed.execute(), { args: [], kwargs: {} });
+  await using plugin = await startFixture(BOTH[0]!, "echo");
+  await assertRejects(() => recordPlugin(plugin, place.path), PluginError, "it is a folder");
 });
 
 Deno.test("what cannot be recorded is refused, and a recording of another plugin is not gone on with", async () => {

@@ -24,12 +24,12 @@ export function recordedError(error: unknown): RecordedError | undefined {
   return { name, message, code, ...JSON.parse(JSON.stringify(details)) };
 }
 
-/** The error that was recorded. */
+/** The error that was recorded. One that somebody has written by hand may say of itself no more than its message. */
 export function replayedError({ name, message, code, ...details }: RecordedError, plugin: string): PluginError {
   const facts = { ...details, plugin };
   switch (name) {
     case "RemoteError":
-      return new RemoteError(message, facts as unknown as ConstructorParameters<typeof RemoteError>[1]);
+      return new RemoteError(message, { remoteType: "Error", remoteMessage: message, traceback: "", ...facts });
     case "WorkerExitError":
       return new WorkerExitError(message, facts as unknown as ConstructorParameters<typeof WorkerExitError>[1]);
     case "WorkerStartError":

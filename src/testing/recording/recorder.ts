@@ -34,6 +34,8 @@ export class Recorder {
   readonly calls: RecordedCall[] = [];
   readonly #plugin: string;
   readonly #files: FileStore;
+  /** The answers that are being noted, for files take their time. */
+  readonly #noting = new Set<Promise<unknown>>();
 
   /** Has noted nothing yet. */
   constructor(plugin: string, files: FileStore) {
@@ -46,7 +48,7 @@ export class Recorder {
     const { call, ...given } = await this.#note({ ...facts, args });
     try {
       const result = await make(given.kwargs, call.watching({ ...options, args: given.args }));
-      await call.end("result", result);
+      await this.#noted(call.end("result", result));
       return result;
     } catch (error) {
       call.fail(error);
@@ -62,7 +64,7 @@ export class Recorder {
     const { call, ...given } = await this.#note({ ...facts, args });
     try {
       for await (const chunk of make(given.kwargs, call.watching({ ...options, args: given.args }))) {
-        await call.end("chunk", chunk);
+        await this.#noted(call.end("chunk", chunk));
         yield chunk;
       }
       await call.end("result", null);
@@ -75,6 +77,20 @@ export class Recorder {
   /** Gives the plugin a configuration, and notes that. */
   async configure(member: string, config: PluginConfig, give: (config: PluginConfig) => Promise<void>): Promise<void> {
     await this.run({ member, method: undefined, kwargs: config, options: {} }, (kwargs) => give(kwargs!));
+  }
+
+  /** Waits until all answers that have come are noted. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#noting);
+  }
+
+  async #noted<T>(work: Promise<T>): Promise<T> {
+    this.#noting.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#noting.delete(work);
+    }
   }
 
   async #note(facts: CallFacts): Promise<Noted> {

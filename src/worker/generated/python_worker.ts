@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "65756ad50b4f0d33";
+export const PYTHON_WORKER_HASH = "9a09b96f4a750d58";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -8277,7 +8277,8 @@ def own_files(plugin: dict[str, Any]) -> list[str]:
 def _file_of(module: Any) -> Iterator[str]:
     names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
     file = names.get("__file__") if isinstance(names, dict) else None
-    if isinstance(file, str) and os.path.exists(file):
+    # One that is gone counts, for it may come again. What lies in a zip has no folder.
+    if isinstance(file, str) and os.path.isdir(os.path.dirname(_absolute(file))):
         yield _absolute(file)
 
 
