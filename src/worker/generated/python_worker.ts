@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "9a09b96f4a750d58";
+export const PYTHON_WORKER_HASH = "4302a0aa8246b6b7";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6897,6 +6897,8 @@ def _is_file_form(path: str) -> bool:
 
 
 def _no_arrow(path: str, error: BaseException) -> ValueError:
+    if _is_file_form(path):
+        return ValueError(f'"{path}" is an Arrow file that cannot be read: {type(error).__name__}: {error}')
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 
@@ -9026,10 +9028,13 @@ def _picture_form(picture: Any) -> Form:
         advice = "Save it in self.scratch_folder(), and return its Path"
         raise UnfitFile(f"is a picture of {frames} frames, and a PNG file has one. {advice}")
     buffer = io.BytesIO()
+    # It says how a photograph is turned, and Pillow leaves it out. In what was made of an opened picture it may not be true any more.
+    exif = picture.info.get("exif") if picture.format else None
     try:
-        picture.save(buffer, "PNG")
+        picture.save(buffer, "PNG", exif=exif)
     except OSError as error:
-        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}') from error
+        advice = 'Return its convert("RGB"), or its numbers as a numpy array'
+        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}. {advice}') from error
     data = buffer.getbuffer()
     return Form(data.nbytes, lambda file: file.write(data), ".png", "image/png")
 

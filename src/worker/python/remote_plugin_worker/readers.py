@@ -136,6 +136,8 @@ def _is_file_form(path: str) -> bool:
 
 
 def _no_arrow(path: str, error: BaseException) -> ValueError:
+    if _is_file_form(path):
+        return ValueError(f'"{path}" is an Arrow file that cannot be read: {type(error).__name__}: {error}')
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 
