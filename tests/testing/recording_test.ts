@@ -54,6 +54,14 @@ async function seen(plugin: Pick<RemotePluginProxy, "executeStream">, kwargs: Re
   return all;
 }
 
+/** Makes a call that goes on for ever, and cancels it. */
+async function cancelled(plugin: RemotePluginProxy): Promise<void> {
+  const open = assertRejects(() => plugin.execute({ then: "holds" }), CallCancelledError);
+  while ((await plugin.getStats()).calls.running === 0);
+  assertEquals(await plugin.cancel(), true);
+  await open;
+}
+
 /** What a plugin finds in a file. */
 async function described(plugin: Pick<RemotePluginProxy, "execute">, path: unknown): Promise<{ size: number; sha1: string }> {
   const { path: found } = await plugin.execute<{ path: { size: number; sha1: string } }>({ action: "describe", path });
@@ -124,10 +132,17 @@ for (const face of BOTH) {
     const error = await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
     assertEquals([error.calls, error.exitCode !== null || error.signal !== null], [["execute"], true]);
     await assertRejects(() => plugin.execute({ then: "holds" }, { timeoutMs: 20 }), CallTimeoutError);
-    const open = assertRejects(() => plugin.execute({ then: "holds" }), CallCancelledError);
-    while ((await plugin.getStats()).calls.running === 0);
-    assertEquals(await plugin.cancel(), true);
-    await open;
+    await cancelled(plugin);
+  });
+
+  test("a call that was cancelled is one that was given up, and waits to be cancelled again", async () => {
+    await using place = new Place();
+    {
+      await using plugin = await recordPlugin(await startFixture(face, "stubborn"), place.path);
+      await cancelled(plugin);
+    }
+    await using plugin = await replayPlugin(place.path, { speed: Infinity });
+    await cancelled(plugin);
   });
 
   test("the same call is answered in the order of its recording, and then as the last time", async () => {

@@ -54,11 +54,10 @@ export async function test(
   }
   const { all, differing } = count;
   if (differing === 0) terminal.line(green(`${counted(all, "call")} as recorded`));
-  else {terminal.line(
-      (options.update ? yellow : red)(
-        `${differing} of ${counted(all, "call")} differ from what was recorded${options.update ? ", and are recorded anew" : ""}`,
-      ),
-    );}
+  else {
+    const what = `${differing} of ${counted(all, "call")} ${differing === 1 ? "differs" : "differ"} from what was recorded`;
+    terminal.line(options.update ? yellow(`${what}, and ${differing === 1 ? "is" : "are"} recorded anew`) : red(what));
+  }
   return differing === 0 || options.update === true;
 }
 

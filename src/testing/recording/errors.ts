@@ -17,9 +17,12 @@ import {
 } from "../../errors.ts";
 import type { RecordedError } from "./format.ts";
 
+/** How a call ends that its caller has given up; by a signal it ends with the reason of that. */
+const GIVEN_UP = [CallTimeoutError, CallCancelledError];
+
 /** What is recorded of an error; `undefined` when the caller has given up its call, which says nothing of the plugin. */
 export function recordedError(error: unknown): RecordedError | undefined {
-  if (!(error instanceof PluginError) || error instanceof CallTimeoutError) return undefined;
+  if (!(error instanceof PluginError) || GIVEN_UP.some((kind) => error instanceof kind)) return undefined;
   const { name, message, code, plugin: _plugin, cause: _cause, stack: _stack, ...details } = error as PluginError & Record<string, unknown>;
   return { name, message, code, ...JSON.parse(JSON.stringify(details)) };
 }
