@@ -72,6 +72,17 @@ Deno.test("a kept configuration is a part of the recording, and none that is kep
   assertEquals([outcome.code, lines(outcome)[0]], [0, 'ok      talk.json: initialize --mark "?"']);
 });
 
+Deno.test("recordings of other plugins in the same folder are passed over, and what is missing is told by where it is looked for", async () => {
+  await using user = await author();
+  await user.folder.write("tools/greet.py", "def greet(name):\n    return name\n");
+  const missing = await user.run("test", "./tools/greet.py");
+  assertStringIncludes(missing.err, "Make one: remote-plugin run ./tools/greet.py --record tools/recordings/first.json");
+  await user.folder.write("tools/say.py", "def say(text):\n    return text\n");
+  assertEquals((await user.run("run", "./tools/greet.py", "--record", "tools/recordings/first.json", "--name", "Ada")).out, "Ada\n");
+  assertEquals((await user.run("run", "./tools/say.py", "--record", "tools/recordings/say.json", "--text", "ho")).out, "ho\n");
+  for (const script of ["greet", "say"]) assertEquals(lines(await user.run("test", `./tools/${script}.py`)).at(-1), "1 call as recorded");
+});
+
 Deno.test("test says what is wrong with its command line, by the exit code 2", async () => {
   await using user = await author();
   await user.folder.write("other.json.txt", JSON.stringify({ recording: 1, plugin: { name: "other", version: "1" }, calls: [] }));

@@ -256,6 +256,19 @@ Deno.test("what is no recording, or one of another version, is refused by its re
     await Deno.writeTextFile(place.path, text);
     await refused(what);
   }
+  for (
+    const [frame, what] of [
+      [{ at_ms: "soon", result: 1 }, 'at_ms" is "soon", wanted is number'],
+      [{ at_ms: -1, chunk: 1 }, 'at_ms" is -1, wanted is >=0'],
+      [{ at_ms: 0, progress: 0.5 }, 'message" is missing'],
+      [{ at_ms: 0, error: { message: "x" } }, 'error.name" is missing'],
+      [{ at_ms: 0 }, 'result" is missing'],
+    ] as const
+  ) {
+    const calls = [{ member: "execute", arguments: { args: [], kwargs: {} }, frames: [frame] }];
+    await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
+    await refused(`"$.calls[0].frames[0].${what}`);
+  }
   const made = async (call: Record<string, unknown>, what: string): Promise<void> => {
     const calls = [{ arguments: { args: [], kwargs: {} }, ...call, frames: [] }];
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));

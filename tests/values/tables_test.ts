@@ -153,6 +153,7 @@ for (const batch of [undefined, { max_wait_ms: 0 }]) {
       batch: table(),
       polars: table(),
       many: [table()],
+      several: [table()],
       named: { a: table() },
       either: table(),
     };
@@ -160,6 +161,7 @@ for (const batch of [undefined, { max_wait_ms: 0 }]) {
       ["pandas.DataFrame", COLUMNS],
       ["pyarrow.Table", COLUMNS],
       ["pyarrow.RecordBatch", COLUMNS],
+      ["polars.DataFrame", COLUMNS],
       ["polars.DataFrame", COLUMNS],
       ["polars.DataFrame", COLUMNS],
       ["pyarrow.Table", COLUMNS],

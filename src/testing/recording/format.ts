@@ -30,12 +30,19 @@ const FileSchema = v.object(FILE);
 
 const ErrorSchema = v.looseObject({ name: v.string(), message: v.string(), code: v.string() });
 
-const FrameSchema = v.union([
-  v.object({ at_ms: Milliseconds, progress: v.number(), message: v.string() }),
-  v.object({ at_ms: Milliseconds, chunk: v.unknown(), types: Types }),
-  v.object({ at_ms: Milliseconds, result: v.unknown(), types: Types }),
-  v.object({ at_ms: Milliseconds, error: ErrorSchema }),
-]);
+const FRAMES = {
+  progress: v.object({ at_ms: Milliseconds, progress: v.number(), message: v.string() }),
+  chunk: v.object({ at_ms: Milliseconds, chunk: v.unknown(), types: Types }),
+  result: v.object({ at_ms: Milliseconds, result: v.unknown(), types: Types }),
+  error: v.object({ at_ms: Milliseconds, error: ErrorSchema }),
+};
+type FrameKind = keyof typeof FRAMES;
+
+/** Chosen by what is in it: of a union nobody would be told what is wrong. */
+const FrameSchema = v.lazy((frame) => {
+  const kinds = Object.keys(FRAMES) as FrameKind[];
+  return FRAMES[kinds.find((kind) => isRecord(frame) && Object.hasOwn(frame, kind)) ?? "result"] as (typeof FRAMES)[FrameKind];
+});
 
 /** The members that take the name of a method. */
 const METHOD_CALLS: readonly string[] = ["call", "stream"];

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "4302a0aa8246b6b7";
+export const PYTHON_WORKER_HASH = "0a47d3f6ee2d1910";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6824,7 +6824,7 @@ def _reader_of(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typi
         return _class_reader(hint) if isinstance(hint, type) else None
     if origin is typing.Union or name_of(origin) == "UnionType":
         return _union_reader(args, scope)
-    if origin in SEQUENCES and args:
+    if (origin in SEQUENCES and args) or (origin is tuple and args[1:] == (Ellipsis,)):
         return _each(_reader(args[0], scope))
     if origin in MAPPINGS and len(args) > 1:
         return _each_value(_reader(args[1], scope))
