@@ -333,6 +333,26 @@ Deno.test("the folder of a recording is made, and what it could not be written t
   await assertRejects(() => recordPlugin(plugin, place.path), PluginError, "it is a folder");
 });
 
+Deno.test("a file among the arguments that cannot be read, or never ends, fails the call as without a recording, and is not recorded", async () => {
+  await using place = new Place();
+  const endless = () => ({ path: new ReadableStream({ pull: () => new Promise(() => {}) }) });
+  const broken = () => ({ path: new ReadableStream({ pull: () => Promise.reject(new Error("the client has left")) }) });
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), place.path);
+    await assertRejects(() => plugin.execute(endless(), { timeoutMs: 20 }), CallTimeoutError, "20 ms");
+    const end = new AbortController();
+    const ended = assertRejects(() => plugin.execute(endless(), { signal: end.signal }), DOMException);
+    end.abort();
+    await ended;
+    const failed = await assertRejects(() => plugin.execute(broken()), CallError, "failed before all of it was read: the client has left");
+    assertEquals(failed.code, "input_failed");
+    const missing = { path: new URL("file:///nowhere/talk.wav") };
+    await assertRejects(() => plugin.execute(missing), CallError, 'the value at "$.kwargs.path" cannot become a file');
+    await assertRejects(() => plugin.execute(endless(), { timeoutMs: -1 }), CallError, "timeoutMs");
+  }
+  assertEquals(JSON.parse(await Deno.readTextFile(place.path)).calls, []);
+});
+
 Deno.test("what cannot be recorded is refused, and a recording of another plugin is not gone on with", async () => {
   await using place = new Place();
   {
