@@ -44,10 +44,11 @@ function tellCompared({ what, here, there, most }: Compared): void {
   tell(`${what}, ratio`, there.map((time, at) => time / here[at]!), { unit: "times", most: `at most ${most}` });
 }
 
-/** The same plugin, reached from a program that shares nothing with its worker but a connection. */
+/** The same plugin, reached from a program that shares nothing with its worker but a connection: files go by it as well. */
 async function compare(cluster: RayCluster, python: string): Promise<void> {
   await using owner = await RemotePluginProxy.start({ ...MANIFEST, python_path: python, transport: "tcp" });
-  await using here = await RemotePluginProxy.attach(owner.endpoint!);
+  const { url, token } = owner.endpoint!;
+  await using here = await RemotePluginProxy.attach({ url, token });
   await using there = await start(cluster);
   const turns = { here, there };
   tellCompared(await smallCalls(turns));

@@ -9,6 +9,7 @@ import { containsPath } from "../permissions/grant.ts";
 import { messageOf } from "../protocol/text.ts";
 import { startError } from "../process/start_failure.ts";
 import type { RaySettings } from "./options.ts";
+import type { PackedFile } from "./stored_zip.ts";
 
 /** Ray refuses a request of more than 100 MiB. */
 export const MOST_BYTES: number = 95 * 1024 * 1024;
@@ -72,7 +73,7 @@ export class PluginCode {
    *
    * @throws {WorkerStartError} When one cannot be read, or they are more than a cluster takes.
    */
-  async read(): Promise<ReadonlyMap<string, Uint8Array>> {
+  async read(): Promise<ReadonlyMap<string, PackedFile>> {
     const reader = new CodeReader(this.#spec);
     for (const { path, name } of this.#uploads) await reader.take(path, name);
     return reader.files;
@@ -85,7 +86,7 @@ function pathOf({ runtime }: PluginSpec): readonly string[] {
 
 /** Reads files, and counts. */
 class CodeReader {
-  readonly files = new Map<string, Uint8Array>();
+  readonly files = new Map<string, PackedFile>();
   readonly #spec: PluginSpec;
   #bytes = 0;
   #largest = { path: "", bytes: 0 };
@@ -126,9 +127,9 @@ class CodeReader {
   }
 
   async #file(path: string, name: string): Promise<void> {
-    const { size } = await Deno.stat(path);
+    const { size, mode } = await Deno.stat(path);
     this.#count(path, size);
-    this.files.set(name, await Deno.readFile(path));
+    this.files.set(name, { bytes: await Deno.readFile(path), isProgram: mode !== null && (mode & OWNER_RUNS) !== 0 });
   }
 
   #count(path: string, bytes: number): void {
@@ -142,6 +143,9 @@ class CodeReader {
     throw startError(this.#spec, "spawn", what, {});
   }
 }
+
+/** The bit of a file's mode by which its owner may run it. */
+const OWNER_RUNS = 0o100;
 
 function isCode(name: string): boolean {
   return !name.startsWith(".") && !NOT_CODE.has(name) && !name.endsWith(".pyc");

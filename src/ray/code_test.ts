@@ -42,6 +42,18 @@ Deno.test("a path of the plugin's is that of a node, and another one stays", asy
   assertEquals(code.importPath("/node"), ["/node/0"]);
 });
 
+Deno.test({
+  name: "a program among a plugin's files is one on the nodes, too",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using owned = new AsyncDisposableStack();
+    const { spec, folder } = await pluginIn(owned, { "plugin.py": "", "convert.sh": "" });
+    await Deno.chmod(join(folder, "convert.sh"), 0o755);
+    const files = await new PluginCode(spec, {}).read();
+    assertEquals([...files].filter(([, { isProgram }]) => isProgram).map(([name]) => name), ["0/convert.sh"]);
+  },
+});
+
 Deno.test("what is named is uploaded alone, a single file in a folder of its own", async () => {
   await using owned = new AsyncDisposableStack();
   const { spec, folder } = await pluginIn(owned, { "plugin.py": "", "other.py": "", "lib/x.py": "" });

@@ -7,7 +7,7 @@ import { PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
 import { RAY_AGENT_FILES } from "../worker/generated/ray_agent.ts";
 import type { RayClient } from "./client.ts";
 import type { PluginCode } from "./code.ts";
-import { storedZip } from "./stored_zip.ts";
+import { type PackedFile, storedZip } from "./stored_zip.ts";
 
 /** The package that the agent is, in which the worker lies beside it. */
 const AGENT_FOLDER = "remote_plugin_agent";
@@ -31,14 +31,14 @@ export async function ensurePackages(client: RayClient, code: PluginCode, signal
   return { agent, code: code.uri ?? (files.size === 0 ? undefined : await ensure(client, files, signal)) };
 }
 
-function agentFiles(): ReadonlyMap<string, Uint8Array> {
+function agentFiles(): ReadonlyMap<string, PackedFile> {
   const encoder = new TextEncoder();
   const texts = { ...RAY_AGENT_FILES, "worker.py": PYTHON_WORKER_PACK };
-  return new Map(Object.entries(texts).map(([name, text]) => [`${AGENT_FOLDER}/${name}`, encoder.encode(text)]));
+  return new Map(Object.entries(texts).map(([name, text]) => [`${AGENT_FOLDER}/${name}`, { bytes: encoder.encode(text) }]));
 }
 
 /** Nodes keep packages by their names, so that the name has to be that of the bytes. To ask for one has the cluster keep it for a while. */
-async function ensure(client: RayClient, files: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<string> {
+async function ensure(client: RayClient, files: ReadonlyMap<string, PackedFile>, signal: AbortSignal): Promise<string> {
   const bytes = storedZip(files);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const name = `_ray_pkg_${new Uint8Array(digest).toHex()}.zip`;

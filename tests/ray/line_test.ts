@@ -1,13 +1,16 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ProtocolError, WorkerExitError } from "@remote-plugin/proxy";
+import { CallError, ProtocolError, WorkerExitError } from "@remote-plugin/proxy";
 import type { AgentAddress } from "@remote-plugin/proxy/ray";
+import { pattern, sha1 } from "../support/bytes.ts";
 import { CutWire } from "../support/cut_wire.ts";
 import { FakeRay } from "../support/fake_ray.ts";
 import { gone, isRunning } from "../support/fixture_proxy.ts";
 import { eventually } from "../support/guard.ts";
+import type { Described } from "../support/handed_over.ts";
 import { type OnRay, startOnRay } from "../support/ray_plugins.ts";
 
 const LEASE_MS = 2_500;
+const MIB = 1024 * 1024;
 
 /** A plugin behind a wire that can be cut, and the process of its worker. */
 async function behindWire(owned: AsyncDisposableStack, { manifest, ray }: OnRay = {}) {
@@ -29,6 +32,17 @@ Deno.test("an agent that is killed takes its worker along, and the call that ran
   assertStringIncludes((await plugin.exited).lost!, "nothing answers any more at its agent on node 127.0.0.1");
   await gone(pid);
   await eventually(() => fake.jobs.length === 0, "the end of its job");
+});
+
+Deno.test("a file that outgrows the worker's quota on its way through the agent fails its call, and the next one arrives whole", async () => {
+  await using fake = await FakeRay.start();
+  await using plugin = await startOnRay(fake, "hands_over", { scratchQuota: 8 * MIB });
+  const endless = new Blob([pattern(30 * MIB)]).stream();
+  const error = await assertRejects(() => plugin.execute({ data: endless }), CallError);
+  assertEquals(error.code, "no_room");
+  const data = pattern(7 * MIB);
+  const seen = await plugin.execute<Record<string, Described>>({ data });
+  assertEquals(seen.data!.sha1, await sha1(data));
 });
 
 Deno.test("after a crash a new worker is a new job", async () => {

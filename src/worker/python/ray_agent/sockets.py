@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 import socket
 import time
@@ -17,6 +19,8 @@ SHOW_S = 5.0  # how long a connection may take to show its secret
 FIRST_LINE = 4096
 MOST_LINE = 4 << 20
 PIECE = 256 * 1024
+FLOOD = 64 * 1024  # a piece of this size has others behind it
+F_SETPIPE_SZ = 1031  # which the module `fcntl` names since Python 3.10
 POURED = 1 << 20  # each piece is a switch between processes; what is not needed of it is no memory
 
 
@@ -85,8 +89,48 @@ def pour(source: socket.socket, target: socket.socket, first: bytes = b"") -> No
                 return
             if is_taken:
                 is_taken = passed_on(target, piece[:count])
+            if is_taken and count >= FLOOD:
+                is_taken = spliced(source, target)
     except OSError:
         pass
+
+
+def spliced(source: socket.socket, target: socket.socket) -> bool:
+    """Has the kernel pass on what comes, without a copy here, until that ends or nobody takes it. Tells whether it was taken."""
+    if not hasattr(os, "splice"):  # before Python 3.10
+        return True
+    try:
+        outlet, inlet = os.pipe()
+    except OSError:  # no descriptor is left, say
+        return True
+    try:
+        widen(inlet)
+        while True:
+            count = os.splice(source.fileno(), inlet, POURED)
+            if count == 0:
+                return True
+            if not drained(outlet, target, count):
+                return False
+    finally:
+        os.close(outlet)
+        os.close(inlet)
+
+
+def widen(pipe: int) -> None:
+    """Gives a pipe the room of a piece, where the system lets it have that."""
+    try:
+        fcntl.fcntl(pipe, F_SETPIPE_SZ, POURED)
+    except OSError:
+        pass
+
+
+def drained(outlet: int, target: socket.socket, count: int) -> bool:
+    try:
+        while count > 0:
+            count -= os.splice(outlet, target.fileno(), count)
+        return True
+    except OSError:
+        return False
 
 
 def passed_on(target: socket.socket, data: memoryview) -> bool:

@@ -10,7 +10,6 @@ from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .start_line import Start
-from .watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class Bounds:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
             find_packages(self._site)
+        from .watching import Watch
+
         watch = Watch(self._grant, tell_access if self._grant.audit else None)
         watch.begin()
         return watch.advise

@@ -27,6 +27,9 @@ class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     _restype_ = Long
 
 
+ZERO = Long(0)  # behind the arguments: most calls have flags there
+
+
 def c_function(name: str) -> Any:
     """A function of the C library."""
     return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name))
@@ -46,12 +49,20 @@ class Kernel:
 
     def call(self, number: int, *args: Any) -> int:
         """Makes a call: of numbers, and of bytes, which are given by their address."""
-        given = [Long(value) if isinstance(value, int) else value for value in (number, *args)]
-        result: int = self._syscall(*given)
+        return self.call_with(in_registers(number, *args))
+
+    def call_with(self, registers: list[Any], *others: bytes) -> int:
+        """Makes a call whose first arguments are ready, and whose last ones are bytes."""
+        result: int = self._syscall(*registers, *others, ZERO)
         if result < 0:
             code = _ctypes.get_errno()
             raise OSError(code, os.strerror(code))
         return result
+
+
+def in_registers(*args: Any) -> list[Any]:
+    """The number of a call and its arguments as they are given to it."""
+    return [Long(value) if isinstance(value, int) else value for value in args]
 
 
 def number(value: int, length: int = 8) -> bytes:

@@ -6,7 +6,7 @@ import os
 import stat
 
 from .errors import CannotBind
-from .kernel import Kernel, number
+from .kernel import Kernel, in_registers, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Landlock:
         held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
         held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
         self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        self._new_rule = in_registers(ADD_RULE, self._rules, RULE_PATH)  # once, for there are dozens
         if listens and net is not True:
             kernel.call(ADD_RULE, self._rules, RULE_PORT, number(BIND_TCP) + number(ANY_FREE_PORT), 0)
         if isinstance(net, list):
@@ -67,7 +68,7 @@ class Landlock:
 
     def _add(self, place: int, rights: int) -> None:
         rights &= ALL_FILES if stat.S_ISDIR(os.fstat(place).st_mode) else ON_FILES
-        self._kernel.call(ADD_RULE, self._rules, RULE_PATH, number(rights) + number(place, 4), 0)
+        self._kernel.call_with(self._new_rule, number(rights) + number(place, 4))
 
 
 def landlock_abi(kernel: Kernel) -> int:
