@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "0a47d3f6ee2d1910";
+export const PYTHON_WORKER_HASH = "8cbb10e0db827d13";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -856,7 +856,6 @@ from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .start_line import Start
-from .watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -892,6 +891,8 @@ class Bounds:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
             find_packages(self._site)
+        from .watching import Watch
+
         watch = Watch(self._grant, tell_access if self._grant.audit else None)
         watch.begin()
         return watch.advise
@@ -4683,6 +4684,9 @@ class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     _restype_ = Long
 
 
+ZERO = Long(0)  # behind the arguments: most calls have flags there
+
+
 def c_function(name: str) -> Any:
     """A function of the C library."""
     return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name))
@@ -4702,12 +4706,20 @@ class Kernel:
 
     def call(self, number: int, *args: Any) -> int:
         """Makes a call: of numbers, and of bytes, which are given by their address."""
-        given = [Long(value) if isinstance(value, int) else value for value in (number, *args)]
-        result: int = self._syscall(*given)
+        return self.call_with(in_registers(number, *args))
+
+    def call_with(self, registers: list[Any], *others: bytes) -> int:
+        """Makes a call whose first arguments are ready, and whose last ones are bytes."""
+        result: int = self._syscall(*registers, *others, ZERO)
         if result < 0:
             code = _ctypes.get_errno()
             raise OSError(code, os.strerror(code))
         return result
+
+
+def in_registers(*args: Any) -> list[Any]:
+    """The number of a call and its arguments as they are given to it."""
+    return [Long(value) if isinstance(value, int) else value for value in args]
 
 
 def number(value: int, length: int = 8) -> bytes:
@@ -4722,7 +4734,7 @@ import os
 import stat
 
 from .errors import CannotBind
-from .kernel import Kernel, number
+from .kernel import Kernel, in_registers, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -4758,6 +4770,7 @@ class Landlock:
         held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
         held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
         self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        self._new_rule = in_registers(ADD_RULE, self._rules, RULE_PATH)  # once, for there are dozens
         if listens and net is not True:
             kernel.call(ADD_RULE, self._rules, RULE_PORT, number(BIND_TCP) + number(ANY_FREE_PORT), 0)
         if isinstance(net, list):
@@ -4783,7 +4796,7 @@ class Landlock:
 
     def _add(self, place: int, rights: int) -> None:
         rights &= ALL_FILES if stat.S_ISDIR(os.fstat(place).st_mode) else ON_FILES
-        self._kernel.call(ADD_RULE, self._rules, RULE_PATH, number(rights) + number(place, 4), 0)
+        self._kernel.call_with(self._new_rule, number(rights) + number(place, 4))
 
 
 def landlock_abi(kernel: Kernel) -> int:
