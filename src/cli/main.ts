@@ -153,7 +153,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
-      return act(command, (context) => help ? runHelp(context, plugin) : run(context, [plugin, ...rest], options));
+      return act(command, (context) => help ? runHelp(context, plugin, rest[0]) : run(context, [plugin, ...rest], options));
     });
   add(
     "test <plugin> [recordings...]",
@@ -261,11 +261,15 @@ function addServerCommands(add: Add, act: Run): void {
 }
 
 function wordsOf(program: Command): CommandWords[] {
-  return program.commands.map((command) => ({
-    name: command.name(),
-    commands: command.commands.map((inner) => inner.name()),
-    options: [...new Set([command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long!)))],
-  }));
+  return program.commands.map((command) => {
+    const options = [command, ...command.commands].flatMap(({ options }) => options).filter(({ hidden }) => !hidden);
+    return {
+      name: command.name(),
+      commands: command.commands.map((inner) => inner.name()),
+      options: [...new Set(options.map(({ long }) => long!))],
+      valued: options.filter(({ required }) => required).flatMap(({ short, long }) => short === undefined ? [long!] : [short, long!]),
+    };
+  });
 }
 
 /** The first Ctrl-C ends the plugins in order, a second one at once. */

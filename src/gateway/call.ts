@@ -9,7 +9,7 @@ import { LOGS_FEATURE, LOGS_HEADER } from "../protocol/log_body.ts";
 import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { onClientGone } from "./request/client_gone.ts";
-import type { Asked, GatewayContext } from "./context.ts";
+import { type Asked, type GatewayContext, placeOf } from "./context.ts";
 import { Frames, type OpenOutcome } from "./reply/frames.ts";
 import { CallReport } from "./observing/observer.ts";
 import { operate, versionOf } from "./operations.ts";
@@ -19,7 +19,7 @@ import { FRAMED, plainStyle } from "./reply/reply_style.ts";
 import { asksForFrames, type GatewayRequest } from "./request/request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
-export async function answerCall(context: GatewayContext, request: GatewayRequest, asked: Asked): Promise<Response> {
+export function answerCall(context: GatewayContext, request: GatewayRequest, asked: Asked): Promise<Response> {
   const { plugin, endpoint, callId } = request;
   const { manager, calls } = context;
   const { headers } = asked.req.raw;
@@ -29,13 +29,13 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
     letGo(request);
-    return unknownPlugin(error);
+    return Promise.resolve(unknownPlugin(error));
   }
   const client = asked.get("client");
   const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId }, request.functions);
   if (call === undefined) {
     letGo(request);
-    return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
+    return Promise.resolve(refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" }));
   }
   // A client that closes its connection has abandoned its call.
   onClientGone(asked, context.patience.client, () => call.cancel());
@@ -79,8 +79,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     request.functions?.end();
     letGo(request);
   };
-  const hooks = { name: plugin, report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
-  return await new Reply(frames, style, hooks).response();
+  const hooks = { name: plugin, report, patience: context.patience.reply, place: placeOf(asked), onEnd, onCancel: () => call.cancel() };
+  return new Reply(frames, style, hooks).response();
 }
 
 /** Removes the files of a request. Those that cannot be removed now will be found by the next sweep. */

@@ -50,16 +50,21 @@ export interface GatewayEnv {
   readonly Bindings: {
     /** What the server tells, if it tells anything. */
     readonly info?: GatewayRequestInfo;
+    /** What the request holds of the gateway's room. Set behind the check of the token. */
+    place?: Place;
   };
   readonly Variables: {
     /** What the client may do. Set behind the check of the token. */
     readonly role: Role;
     /** Whose request it is, for example `caller 1`. Set behind the check of the token. */
     readonly client: string;
-    /** What the request holds of the gateway's room. Set behind the check of the token. */
-    readonly place: Place;
   };
 }
 
 /** One request on its way through the routes. */
 export type Asked = Context<GatewayEnv>;
+
+/** The place of a request that is behind the check of the token. */
+export function placeOf({ env }: Asked): Place {
+  return env.place!;
+}

@@ -6,7 +6,8 @@
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { CallFeed } from "./observing/call_feed.ts";
 import { ASK_AFTER_MS } from "./request/client_gone.ts";
-import type { GatewayRequestInfo } from "./context.ts";
+import { leavePlace } from "./access/tokens.ts";
+import type { GatewayEnv, GatewayRequestInfo } from "./context.ts";
 import { GatewayMetrics } from "./observing/metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
@@ -43,8 +44,13 @@ export function createGateway(manager: PluginManager, options: GatewayOptions): 
   const uploads = uploadPlace(options.scratchDir, fileBytes);
   const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, patience, metrics, callFeed, observers });
   return async (request, info) => {
-    const response = await routes.fetch(request, { info });
-    metrics.answered(response);
-    return response;
+    const bindings: GatewayEnv["Bindings"] = { info };
+    try {
+      const response = await routes.fetch(request, bindings);
+      metrics.answered(response);
+      return response;
+    } finally {
+      leavePlace(bindings);
+    }
   };
 }

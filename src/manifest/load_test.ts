@@ -125,6 +125,29 @@ Deno.test("an environment beside an interpreter is refused, and without one it h
   assertEquals(spec.runtime.kind === "python" && spec.runtime.environment, { kind: "path", path: `${folder}/needs.txt` });
 });
 
+/** Wrong values, the places of what is wrong in them, and what is said of it. */
+const WRONG_VALUES: readonly (readonly [Record<string, unknown>, string, string])[] = [
+  [{ max_concurrency: 1.5 }, "$.max_concurrency", "is 1.5, wanted is a whole number"],
+  [{ batch: { max_size: 1.5 } }, "$.batch.max_size", "is 1.5, wanted is a whole number"],
+  [{ batch: { max_wait_ms: 0.5 } }, "$.batch.max_wait_ms", "is 0.5, wanted is a whole number"],
+  [{ restart: 5 }, "$.restart", 'is 5, wanted is "never", "on_failure", "always", or an object'],
+  [{ restart: "on_crash" }, "$.restart", 'is "on_crash", wanted is "never", "on_failure", "always", or an object'],
+  [{ restart: { mode: "on_crash" } }, "$.restart.mode", 'is "on_crash", wanted is "never" or "on_failure" or "always"'],
+  [{ restart: { max_crashes: 0 } }, "$.restart.max_crashes", "is 0, wanted is a whole number of at least 1"],
+  [
+    { restart: { retries: 2 } },
+    "$.restart.retries",
+    "is an unknown key, wanted is one of mode, initial_delay_ms, max_delay_ms, max_crashes, window_ms",
+  ],
+];
+
+Deno.test("a wrong number and a wrong restart name what is wrong and what is wanted", async () => {
+  for (const [values, place, told] of WRONG_VALUES) {
+    const error = await assertRejects(() => loadManifest({ ...PYTHON, ...values } as Manifest), ManifestError, told);
+    assertEquals(error.place, place);
+  }
+});
+
 Deno.test("a wrong type names its JSON path, what was there and what was wanted", async () => {
   const error = await complaint({ ...PYTHON, env_vars: { CUDA: 1 } });
   assertEquals(error.place, "$.env_vars.CUDA");

@@ -62,16 +62,14 @@ const workerVariable = v.looseObject({
   default: v.optional(v.nullable(variableValue)),
 });
 const restartMode = v.picklist(["never", "on_failure", "always"]);
-const restart = v.union([
-  restartMode,
-  v.strictObject({
-    mode: v.optional(restartMode),
-    initial_delay_ms: v.optional(atLeastOne),
-    max_delay_ms: v.optional(atLeastOne),
-    max_crashes: v.optional(atLeastOne),
-    window_ms: v.optional(atLeastOne),
-  }),
-]);
+const restartSettings = v.strictObject({
+  mode: v.optional(restartMode),
+  initial_delay_ms: v.optional(atLeastOne),
+  max_delay_ms: v.optional(atLeastOne),
+  max_crashes: v.optional(atLeastOne),
+  window_ms: v.optional(atLeastOne),
+});
+const restart = v.lazy((value) => isRecord(value) ? restartSettings : restartMode);
 
 const resources = v.looseObject({
   min_system_ram_mb: v.optional(amount),
@@ -114,7 +112,13 @@ const entries = {
 const schema = v.looseObject(entries);
 
 /** What knows no other keys than its own, besides `permissions`. */
-const STRICT: Readonly<Record<string, { readonly entries: object }>> = { environment: inlineEnvironment, batch };
+const STRICT: Readonly<Record<string, { readonly entries: object }>> = { environment: inlineEnvironment, batch, restart: restartSettings };
+
+/** What stands in the place of an object, or that object. */
+const WANTED_IN_PLACE: Readonly<Record<string, string>> = {
+  environment: "a path that is not empty, or an object",
+  restart: '"never", "on_failure", "always", or an object',
+};
 
 /** Keys that the tools of `cjm-plugin-system` write and that mean nothing here. */
 const ORIGINAL_KEYS = new Set([
@@ -217,7 +221,9 @@ function wanted(issue: v.BaseIssue<unknown>): string {
     const { entries } = STRICT[String(issue.path?.[0]?.key)] ?? permissions;
     return `one of ${Object.keys(entries).join(", ")}`;
   }
-  if (issue.path?.length === 1 && issue.path[0]!.key === "environment") return "a path that is not empty, or an object";
+  const inPlace = issue.path?.length === 1 ? WANTED_IN_PLACE[String(issue.path[0]!.key)] : undefined;
+  if (inPlace !== undefined) return inPlace;
+  if (issue.type === "integer") return "a whole number";
   if (expected?.startsWith("/^")) return WANTED_BY_PATTERN[expected.slice(1, -1)]!;
   if (expected === "!0") return "a string that is not empty";
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";

@@ -96,7 +96,7 @@ export class McpServers implements AsyncDisposable {
     } catch (error) {
       return failure(describe(error));
     }
-    if (tool === undefined) throw this.#unknown(params.name);
+    if (tool === undefined) throw await this.#unknown(params.name);
     await using notes = progressNotes(context.mcpReq);
     const traceContext = traceFrom((name) => textOf(_meta?.[name]) ?? http?.req?.headers.get(name) ?? undefined);
     const watch = begin?.({ ...tool, client, request: http?.req });
@@ -105,8 +105,8 @@ export class McpServers implements AsyncDisposable {
     return result.isError ? result : server.projectCallToolResult(result, tool.output);
   }
 
-  #unknown(name: string): ProtocolError {
-    const { names } = this.#catalog;
+  async #unknown(name: string): Promise<ProtocolError> {
+    const names = await this.#catalog.names();
     const hint = names.length === 0 ? "There is none at all" : nameHint(name, names);
     return new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${name}". ${hint}`);
   }

@@ -93,9 +93,10 @@ export class ToolCatalog implements AsyncDisposable {
     return undefined;
   }
 
-  /** The names of all tools, without a question to anybody. */
-  get names(): string[] {
-    return [...this.#plugins().keys()];
+  /** The names of all tools, as far as they are known without a question to anybody. */
+  async names(): Promise<string[]> {
+    const all = [...this.#plugins()].map(async ([name, plugin]) => await this.#toldBefore(plugin) ?? [{ name }]);
+    return (await Promise.all(all)).flat().map(({ name }) => name);
   }
 
   /** Resolves when the manager has ended, or this was disposed of. */
@@ -139,6 +140,11 @@ export class ToolCatalog implements AsyncDisposable {
     // The next one asks again.
     asked.catch(() => this.#forget(plugin, asked));
     return asked;
+  }
+
+  /** The tools of a plugin that has told them; `undefined` for another one. */
+  async #toldBefore(plugin: string): Promise<readonly PluginTool[] | undefined> {
+    return await Promise.race([this.#known.get(plugin), undefined]).catch(() => undefined);
   }
 
   #forget(plugin: string, asked: Promise<unknown>): void {

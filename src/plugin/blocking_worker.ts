@@ -130,7 +130,7 @@ class BlockingWorker {
   }
 
   #receive({ endpoint, member }: MemberOperation, body: SentBody, relay: CallbackRelay): TakenBody {
-    return receiveBody(endpoint, body, relay.functions(body.functions ?? 0, (args) => this.#sending(args, member)));
+    return receiveBody(endpoint, body, relay.functions(body.functions ?? [], (args) => this.#sending(args, member)));
   }
 
   /** Files that a function is called with are there until it has ended. */

@@ -13,6 +13,9 @@ import { messageOf } from "../protocol/text.ts";
 import { toPointer } from "../protocol/pointers.ts";
 import { type EncodedValue, encodeValue, fillSlot, UnsendableValueError } from "../protocol/values.ts";
 
+/** What is told of an error that cannot be told. */
+export const UNREADABLE = "The function threw what cannot be looked at";
+
 /** Which callback is answered. */
 export interface Answered {
   readonly callId: string;
@@ -42,7 +45,7 @@ export function failureText(to: Answered, thrown: unknown): string {
   try {
     return toldFailure(to, thrown);
   } catch {
-    return toldFailure(to, new Error("The function threw what cannot be looked at"));
+    return toldFailure(to, new Error(UNREADABLE));
   }
 }
 
@@ -94,7 +97,7 @@ function bounded({ name }: Answered, answer: CallbackAnswer): string {
 }
 
 /** The frames of this folder, below which nothing is the caller's own. */
-const OWN_FRAME = /\/src\/plugin\/callback\w*\.ts:/;
+const OWN_FRAME = /\/src\/plugin\/(?:sent_)?callbacks?(?:_\w+)?\.ts:/;
 
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split("\n");

@@ -124,7 +124,8 @@ export class Callbacks implements Disposable {
   ): Promise<string> {
     const to = { callId: this.#call.id!, callback: id, name: nameOf(given) };
     try {
-      return resultText(to, await this.#scope.run(() => given(...argumentsOf(body()))));
+      const run = () => this.#scope.run(() => given(...argumentsOf(body())));
+      return resultText(to, await (this.#call.trace?.callBack(to.name, run) ?? run()));
     } catch (error) {
       keepLatest(failures, id, error);
       return failureText(to, error);

@@ -33,9 +33,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, {
-        plugin,
-      });
+      return new CallError("not_supported", notSupportedText(body, { plugin, member }), { plugin });
     case "load_error":
       return loadError(body, { plugin });
     default:
@@ -54,11 +52,11 @@ interface LoadFacts {
 /** The plugin could not be imported or constructed. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
   const cause = remoteError(body, { plugin, member: "load" });
-  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
+  return new WorkerStartError(`Cannot load "${plugin}": ${errorText(body)}${advice}`, { plugin, phase: "load", output, cause });
 }
 
 function remoteError(body: ErrorBody, { plugin, member, origin }: OperationName & { readonly origin?: unknown }): RemoteError {
-  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${saidIn(body)}`, {
+  return new RemoteError(`"${member}" of "${plugin}" failed with ${errorText(body)}`, {
     plugin,
     remoteType: body.type,
     remoteMessage: body.message,
@@ -67,6 +65,12 @@ function remoteError(body: ErrorBody, { plugin, member, origin }: OperationName 
     retriable: body.retriable,
     cause: origin,
   });
+}
+
+/** An error's class, and what it says. Many of Python's say nothing. */
+function errorText(body: ErrorBody): string {
+  const said = saidIn(body);
+  return said === "" ? body.type : `${body.type}: ${said}`;
 }
 
 /** What an error says. Deno advises a flag for the program that it runs, which is the worker, and nobody writes that one's flags. */
@@ -92,15 +96,19 @@ export function withinCallbackError({ plugin, member }: OperationName): PluginSt
   return new PluginStateError(message, { plugin });
 }
 
-/** What a plugin lacks, without its name, which stands before it. */
-function itLacks({ message }: ErrorBody): string {
-  return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
+/** What a plugin cannot do. A gateway says it as it stands here already. */
+function notSupportedText(body: ErrorBody, { plugin, member }: OperationName): string {
+  const doing = `Cannot run "${member}" of "${plugin}": `;
+  return body.message.startsWith(doing) ? body.message : doing + itLacks(body, member);
 }
 
-/** Which method may have been meant. */
-function knownHint({ known }: ErrorBody, member: string): string {
-  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) return "";
-  return known.length === 0 ? ". It has none besides those with members of their own" : `. ${nameHint(member, known)}`;
+/** What a plugin lacks, without its name, which stands before it. Of a method the worker knows the spelling in the path alone. */
+function itLacks({ message, known }: ErrorBody, member: string): string {
+  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) {
+    return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
+  }
+  const hint = known.length === 0 ? "It has none besides those with members of their own" : nameHint(member, known);
+  return `it has no method "${member}". ${hint}`;
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */
@@ -121,20 +129,29 @@ export interface ExitFacts {
   readonly output: string;
   readonly calls: readonly string[];
   readonly reason?: EndReason;
+  /** Whether another worker takes its place. Default: no. */
+  readonly isReplaced?: boolean;
 }
 
 /** The worker is gone. */
-export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
+export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason, isReplaced = false }: ExitFacts): WorkerExitError {
   const { code: exitCode, signal, outOfMemory, lost } = exit;
-  const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
+  const during = calls.length === 0 ? "" : ` while it ran ${countedNames(calls)}`;
   const told = lost === undefined ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}` : `was lost${during}: ${lost}`;
   const ended = reason === undefined ? told : `was ended${during}, for ${reason.why}`;
   const said = output === "" ? "" : `. It printed last: ${output}`;
   const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
-  return new WorkerExitError(
-    `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
-    details,
-  );
+  return new WorkerExitError(`The worker of "${plugin}" ${ended}. ${isReplaced ? REPLACED : START_AGAIN}${said}`, details);
+}
+
+const START_AGAIN = 'Start the plugin again, or have "restart" in its manifest do it';
+const REPLACED = 'Another one takes its place. It runs what had not begun, and what is "idempotent"';
+
+/** What ran, each name once. */
+function countedNames(calls: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(call, (counts.get(call) ?? 0) + 1);
+  return [...counts].map(([call, count]) => count === 1 ? `"${call}"` : `"${call}" (${count} calls)`).join(", ");
 }
 
 /** How a process ended, in words. */

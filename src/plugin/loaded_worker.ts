@@ -12,7 +12,7 @@ import type { FilesWay } from "../protocol/exchange.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
-import { type EndReason, exitError } from "./failures.ts";
+import { type EndReason, exitError, type ExitFacts } from "./failures.ts";
 import { Notices } from "./notices.ts";
 import { type BatchLimits, capacityOf } from "../protocol/batch.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
@@ -164,9 +164,9 @@ export class LoadedWorker implements AsyncDisposable {
   }
 
   /** The error of the operations that the worker ran when it ended. */
-  exitError(exit: WorkerExit, members: readonly string[]): PluginError {
+  exitError(exit: WorkerExit, members: readonly string[], { isReplaced }: Pick<ExitFacts, "isReplaced"> = {}): PluginError {
     const output = this.process?.log.tail ?? "";
-    return exitError(this.plugin.name, exit, { output, calls: members, reason: this.#termination });
+    return exitError(this.plugin.name, exit, { output, calls: members, reason: this.#termination, isReplaced });
   }
 
   /** Ends the worker, which is of no use any more. Only the first reason counts. One that something else runs is left as it is. */

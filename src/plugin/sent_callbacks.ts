@@ -32,12 +32,15 @@ export class CallbackRelay {
   /** Who waits. */
   control: Pick<BridgeControl, "ask"> | undefined;
 
-  /** Makes functions that are run by whoever waits. `send` makes what they are called with ready. */
-  functions(count: number, send: (args: readonly unknown[]) => Sending): readonly GivenFunction[] {
-    return Array.from({ length: count }, (_, number) => async (...args: unknown[]) => {
-      using sent = send(args);
-      const question: SentCallback = { function: number, args: sent.value };
-      return receiveResult(await this.control!.ask(question) as SentResult);
+  /** Makes functions of these names that are run by whoever waits. `send` makes what they are called with ready. */
+  functions(names: readonly string[], send: (args: readonly unknown[]) => Sending): readonly GivenFunction[] {
+    return names.map((name, number) => {
+      const relayed = async (...args: unknown[]) => {
+        using sent = send(args);
+        const question: SentCallback = { function: number, args: sent.value };
+        return receiveResult(await this.control!.ask(question) as SentResult);
+      };
+      return Object.defineProperty(relayed, "name", { value: name });
     });
   }
 }
@@ -56,7 +59,7 @@ export function runFunction(given: GivenFunction, args: readonly unknown[]): Tol
   const result: unknown = given(...args);
   if (isPromise(result)) {
     // The plugin is told, and nobody else waits for it.
-    result.then(undefined, () => {});
+    Promise.resolve(result).catch(() => {});
     throw promiseError(given);
   }
   const to = { name: nameOf(given) };

@@ -13,7 +13,7 @@ import { ContentFile } from "../payload/ready_made.ts";
 import { isGivenResult, locationOfResult, ResultElsewhere } from "../payload/take.ts";
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import type { GivenFunction } from "../protocol/functions.ts";
+import { type GivenFunction, nameOf } from "../protocol/functions.ts";
 import { toPlace } from "../protocol/pointers.ts";
 import { decodeValue } from "../protocol/decode_value.ts";
 import { type EncodedValue, encodeValue, type FileSlot, fillSlot } from "../protocol/values.ts";
@@ -41,8 +41,8 @@ export interface SentBody {
   readonly small?: Readonly<Record<string, unknown>>;
   /** What becomes a file, in the order in which it stands in the text. */
   readonly sources?: readonly { readonly path: readonly string[]; readonly source: SentSource }[];
-  /** How many functions are in it. Default: none. */
-  readonly functions?: number;
+  /** The names of the functions in it. Default: none. */
+  readonly functions?: readonly string[];
 }
 
 /** A result or a chunk. */
@@ -78,10 +78,10 @@ interface Sending extends OperationName {
 export function sendBody({ value, slots, functions }: EncodedValue, { isKept, ...name }: Sending): SentBody {
   if (value === undefined) return {};
   if (slots === undefined && !isKept && isSmallJson(value)) {
-    return { small: value as Record<string, unknown>, functions: functions?.length };
+    return { small: value as Record<string, unknown>, functions: functions?.map(nameOf) };
   }
   const sources = slots?.map((slot) => ({ path: slot.path, source: sendSource(slot, name) }));
-  return { ...writeBody({ value, slots }, name), sources, functions: functions?.length };
+  return { ...writeBody({ value, slots }, name), sources, functions: functions?.map(nameOf) };
 }
 
 /** The memory that goes along with arguments. */

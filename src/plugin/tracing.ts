@@ -22,6 +22,7 @@ import {
   type TraceContext,
   type Tracer,
 } from "../protocol/telemetry.ts";
+import { UNREADABLE } from "./callback_answer.ts";
 import { Instruments } from "./instruments.ts";
 
 /** What is told of a worker. */
@@ -162,6 +163,14 @@ export class CallTrace {
     }
   }
 
+  /** A function that the plugin calls runs: with a span of its own, which is active in it. */
+  callBack<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
+    const tell = (span: Span) => endedWith(span, run);
+    return this.within(() =>
+      this.#means.tracer?.startActiveSpan(`callback ${name}`.trimEnd(), { kind: SPAN_KIND.internal }, tell) ?? run()
+    );
+  }
+
   /** The call has been given to a worker, again when the one before has ended. */
   send(worker: TracedWorker, callId: string | undefined): void {
     const { span } = this.#means;
@@ -233,6 +242,27 @@ export async function* followed(
     if (isLeft) trace.cancel();
     trace.end();
     await frames.return(undefined);
+  }
+}
+
+/** Runs code to whose end a span lasts. */
+async function endedWith<Result>(span: Span, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    markThrown(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** It may be of the caller's own making, and throw in turn. */
+function markThrown(span: Span, thrown: unknown): void {
+  try {
+    markFailed(span, thrown);
+  } catch {
+    markFailed(span, new Error(UNREADABLE));
   }
 }
 

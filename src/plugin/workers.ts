@@ -155,10 +155,10 @@ export class Workers implements AsyncDisposable {
   }
 
   #lost(worker: LoadedWorker, exit: WorkerExit): void {
-    const error: LossError = (members) => worker.exitError(exit, members);
-    if (this.#state.kind === "over") return void this.#tell(worker, error, { isFinal: true });
-    const decision = this.#decide(exit, worker.termination);
-    const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
+    const decision = this.#state.kind === "over" ? undefined : this.#decide(exit, worker.termination);
+    const changes = decision?.kind === "restart" && this.#options.startNext !== undefined;
+    const error: LossError = (members) => worker.exitError(exit, members, { isReplaced: changes });
+    if (decision === undefined) return void this.#tell(worker, error, { isFinal: true });
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#stayDown(decision, error([]));
     const told = this.#tell(worker, error, { isFinal: !changes });

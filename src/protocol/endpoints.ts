@@ -103,9 +103,9 @@ export function isMethodEndpoint(name: string): name is MethodEndpoint {
   return name.startsWith("call/") || name.startsWith("stream/");
 }
 
-/** The endpoint of a method. What cannot be the name of one leads to an endpoint without a name, for which no plugin has a method. */
+/** The endpoint of a method. What cannot be the name of one, or a part of a URL's path, leads to an endpoint without a name, for which no plugin has a method. */
 export function methodEndpoint(kind: MethodKind, name: string): MethodEndpoint {
-  const isName = typeof name === "string" && name.length <= MAX_METHOD_LENGTH && name.isWellFormed();
+  const isName = typeof name === "string" && name.length <= MAX_METHOD_LENGTH && name !== "." && name !== ".." && name.isWellFormed();
   return `${kind}/${isName ? encodeURIComponent(name) : ""}`;
 }
 

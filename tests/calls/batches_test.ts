@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   CallCancelledError,
   CallError,
@@ -10,6 +10,7 @@ import {
   type Progress,
   RemoteError,
   RemotePluginProxy,
+  WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
 import {
@@ -65,6 +66,25 @@ for (const face of BOTH_WIRES) {
     const answers = await Promise.all(Array.from({ length: 12 }, (_, value) => plugin.execute<Answer>({ value })));
     assertEquals(answers, Array.from({ length: 12 }, (_, value) => ({ value, size: 4 })));
     assertEquals(await journalOf(plugin), [4, 4, 4]);
+  });
+
+  Deno.test(`${label}: a batch that waits for longer than a timer can begins when it is full`, async () => {
+    for (const max_concurrency of [1, 2]) {
+      await using plugin = await start(face, { batch: { max_size: 2, max_wait_ms: Number.MAX_SAFE_INTEGER }, max_concurrency });
+      const first = plugin.execute<Answer>({ value: 0 });
+      await plugin.getProgress();
+      assertEquals(await Promise.all([first, plugin.execute<Answer>({ value: 1 })]), [{ value: 0, size: 2 }, { value: 1, size: 2 }]);
+    }
+  });
+
+  Deno.test(`${label}: a method that is called by its name runs alone, between batches`, async () => {
+    await using plugin = await start(face, { max_concurrency: 1 });
+    const names = await Promise.all([
+      plugin.call("shout", { text: "a" }),
+      plugin.execute({ value: 1 }),
+      plugin.call("shout", { text: "b" }),
+    ]);
+    assertEquals(names, ["A", { value: 1, size: 1 }, "B"]);
   });
 
   Deno.test(`${label}: each call of a batch has its own progress, error and files`, async () => {
@@ -163,6 +183,22 @@ for (const face of BOTH_WIRES) {
       }
     }
     assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
+  });
+
+  Deno.test(`${label}: a worker that dies in a batch loses the calls that it has, and what waits for it runs on the next one`, async () => {
+    await using plugin = await start(face, { restart: { mode: "on_failure", initial_delay_ms: 1 } });
+    const { pid } = plugin;
+    const call = (value: number, idempotent = false) => plugin.execute<Answer>({ value }, { idempotent });
+    // The worker has two batches of four at most.
+    const has = [...batchOf(plugin, "exit"), call(4), call(5), call(6)];
+    const again = call(7, true);
+    const waits = [call(8), call(9), call(10)];
+    for (const lost of await Promise.all(has.map((one) => assertRejects(() => one, WorkerExitError)))) {
+      assertEquals(lost.calls, Array(8).fill("execute"));
+      assertStringIncludes(lost.message, 'while it ran "execute" (8 calls)');
+    }
+    assertEquals((await Promise.all([again, ...waits])).map(({ value }) => value), [7, 8, 9, 10]);
+    assertNotEquals(plugin.pid, pid);
   });
 
   Deno.test(`${label}: a thousand calls of several kinds, of which many are cancelled, each get their own answer`, async () => {

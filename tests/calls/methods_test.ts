@@ -18,6 +18,9 @@ import { ManagerWatch } from "../support/managed_plugins.ts";
 /** The public methods of the fixture, the inherited one included. */
 const OWN = ["each", "echoes", "fails", "größe", "inherited", "later", "reports", "shout", "twice", "waits", "words"];
 
+/** Names that stand otherwise in a path, or mean something elsewhere. */
+const ODD = ["it's (fine)!", "a b", "a/b", "../a", "a%2Fb", "a?b=c#d", "a\nb", "ü💥", "then", "name"];
+
 /** Names by which nothing may be reached. */
 const NOT_THERE = [
   ...[
@@ -49,6 +52,22 @@ for (const face of FACES_OF_EITHER) {
     assertEquals(await Array.fromAsync(plugin.stream("each", { text: "one two" })), ["one", "two"]);
     assertEquals([await plugin.call("twice", { text: "ab" }), await plugin.call("inherited")], ["abab", "inherited"]);
     assertEquals([await plugin.call("größe", { text: "four" }), await plugin.execute({ text: "as it was" })], [4, "as it was"]);
+  });
+}
+
+for (const face of FACES_OF_EITHER) {
+  Deno.test(`${labelOf(face)} over ${face.transport}: a method is called by whatever name it has, and what no request can name is none`, async () => {
+    await using plugin = await startEither(face, "odd_names");
+    for (const name of ODD) {
+      assertEquals(await plugin.call(name, { given: 1 }), [name, 1]);
+      assertEquals(await Array.fromAsync(plugin.stream(name, { given: 2 })), [[name, 2]]);
+    }
+    for (const name of ["", ".", "..", "\ud800"]) {
+      const error = await assertRejects(() => plugin.call(name, { given: 1 }), CallError, `it has no method "${name}". `);
+      assertEquals([error.code, /"\.{0,2}" *,/.test(error.message)], ["not_supported", false]);
+    }
+    const error = await assertRejects(() => plugin.call("größe"), CallError);
+    assertStringIncludes(error.message, 'it has no method "größe"');
   });
 }
 
@@ -117,6 +136,12 @@ for (const face of BOTH_OF_EITHER) {
     await assertRejects(() => start("embde"), WorkerStartError, "embed");
     await assertRejects(() => start("Model"), WorkerStartError, 'is a class. Name it as "class"');
     await assertRejects(() => start("value"), WorkerStartError, "is no function");
+    const wrong = () => startEither(face, "functions", { manifest: { class: "embed" } });
+    await assertRejects(wrong, WorkerStartError, '"embed" is a function. Name it as "function" in the manifest');
+    assertEquals(
+      (await assertRejects(() => startEither(face, "functions", { manifest: { class: "value" } }), WorkerStartError)).phase,
+      "load",
+    );
   });
 }
 

@@ -17,10 +17,17 @@ try remote-plugin gen --ch
 try remote-plugin run --st
 try remote-plugin env pr
 try remote-plugin run --stream naps --se
+try remote-plugin run --timeout 5 naps --se
+try remote-plugin run --timeout 5 na
+try remote-plugin run naps na
+try remote-plugin run --ray-to
 `;
   await user.folder.write("try.sh", script);
   const { stdout } = await new Deno.Command("bash", { args: [join(user.folder.path, "try.sh")] }).output();
-  assertEquals(new TextDecoder().decode(stdout), "inspect\nnaps\n--check\n--state-dir --stream\nprune\n--seconds\n");
+  assertEquals(
+    new TextDecoder().decode(stdout),
+    "inspect\nnaps\n--check\n--state-dir --stream\nprune\n--seconds\n--seconds\nnaps\n\n--ray-token-file\n",
+  );
 });
 
 /** The program as the shells of the tests find it: it knows two plugins, and what they take. */
@@ -50,6 +57,7 @@ const LINES = [
   ["remote-plugin env pr", "remote-plugin env prune"],
   ["remote-plugin run naps --sec", "remote-plugin run naps --seconds"],
   ["remote-plugin run --stream naps --sec", "remote-plugin run --stream naps --seconds"],
+  ["remote-plugin run --timeout 5 naps --sec", "remote-plugin run --timeout 5 naps --seconds"],
   ["remote-plugin run shout\\ it --tex", "remote-plugin run shout it --text"],
 ] as const;
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
@@ -95,6 +95,21 @@ execute_stream(text: string, times: integer = 1) yields object  Repeats a text.
   assertEquals(help, { code: 0, out: `${told}This program's own options: remote-plugin run --help\n`, err: "" });
   assertEquals(Object.keys(JSON.parse((await user.run("run", "--json", "typed", "--help")).out)), ["execute", "execute_stream"]);
   assertEquals(JSON.parse((await user.run("inspect", "--json", "typed")).out).signatures.execute.result, { type: "string" });
+});
+
+Deno.test("behind a method's name --help tells of that one alone, and a mistyped name beside an execute is said", async () => {
+  await using user = await User.create({ "methods.json": await pythonManifest("methods") });
+  const told = "shout(text: string, times: integer = 1) -> string  Says it loudly.\n";
+  const { out } = await user.run("run", "methods", "shout", "--help");
+  assertEquals([out.slice(0, told.length), out.includes("words")], [told, false]);
+  const only = JSON.parse((await user.run("run", "--json", "methods", "shout", "--help")).out);
+  assertEquals([Object.keys(only), Object.keys(only.methods)], [["methods"], ["shout"]]);
+  assertStringIncludes((await user.run("run", "methods", "shuot", "--help")).out, "words(text: string)");
+  const said = '"shuot" is an argument here. The method of the nearest name is "shout"\n';
+  assertEquals(await user.run("run", "methods", "shuot"), { code: 0, out: "shuot\n", err: said });
+  const failed = await user.run("run", "methods", "shuot", "--text", "hi");
+  assertEquals([failed.code, failed.err.startsWith(said)], [1, true]);
+  assertEquals(await user.run("run", "methods", "hello"), { code: 0, out: "hello\n", err: "" });
 });
 
 Deno.test("a short chunk of a stream is one line", async () => {

@@ -83,7 +83,17 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals(await Array.fromAsync(plugin.stream("words", { text: "one two" })), ["one", "two"]);
     const { given } = await plugin.call<{ given: unknown }>("echoes", { given: new Uint8Array(100_000).fill(1) });
     assertEquals(typeof given, "string", "the path of a file that has come as bytes");
-    const error = await assertRejects(() => plugin.call("shuot"), CallError, 'The nearest name is "shout"');
-    assertEquals(error.code, "not_supported");
+    const error = await assertRejects(() => plugin.call("shuot"), CallError);
+    const said = 'Cannot run "shuot" of "methods": it has no method "shuot". The nearest name is "shout"';
+    assertEquals([error.code, error.message], ["not_supported", said]);
+  });
+
+  Deno.test(`${labelOf(face)}: through a gateway a method is called by whatever name it has`, async () => {
+    await using served = await ServedPlugins.start({ odd_names: await fixtureManifest(face, "odd_names") });
+    await using plugin = await served.attach(face, "odd_names");
+    for (const name of ["it's (fine)!", "a b", "a/b", "../a", "a%2Fb", "a?b=c#d", "a\nb", "ü💥", "then"]) {
+      assertEquals(await plugin.call(name, { given: 1 }), [name, 1]);
+    }
+    for (const name of ["", ".", ".."]) assertEquals((await assertRejects(() => plugin.call(name), CallError)).code, "not_supported");
   });
 }

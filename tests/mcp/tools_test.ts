@@ -38,6 +38,16 @@ for (const era of ERAS) {
     assertEquals(textOf(await user.client.callTool({ name: "typed", arguments: { text: "ho", times: 2 } })), "hoho!");
   });
 
+  Deno.test(`${era}: a method of any name is a tool with a name that assistants take`, async () => {
+    await using user = await McpUser.start([await pythonManifest("odd_names")], era);
+    const { tools } = await user.client.listTools();
+    const names = tools.map(({ name }) => name);
+    assertEquals([names.length, new Set(names).size, names.filter((name) => !/^odd_names-[A-Za-z0-9_]+$/.test(name))], [11, 11, []]);
+    const given = await Promise.all(names.map((name) => user.client.callTool({ name, arguments: { given: 1 } })));
+    const called = given.map((result) => JSON.parse(textOf(result)) as [string, number]);
+    assertEquals(new Set(called.map(([name]) => `odd_names: ${name}`)), new Set(tools.map(({ title }) => title)));
+  });
+
   Deno.test(`${era}: each method of a plugin is a tool beside it`, async () => {
     for (const face of BOTH) {
       await using user = await McpUser.start([await fixtureManifest(face, "methods"), await fixtureManifest(face, "typed")], era);
@@ -54,7 +64,22 @@ for (const era of ERAS) {
       assertEquals(words.structuredContent, structured(era, ["one", "two"]));
       const wrong = await user.client.callTool({ name: "methods-shout", arguments: { txt: "hi" } });
       assertEquals(wrong.isError, true);
-      await assertRejects(() => user.client.callTool({ name: "methods-shuot", arguments: {} }), Error, 'There is no tool "methods-shuot"');
+      const unknown = 'There is no tool "methods-shuot". The nearest name is "methods-shout"';
+      await assertRejects(() => user.client.callTool({ name: "methods-shuot", arguments: {} }), Error, unknown);
+      for (
+        const name of [
+          "methods-_secret",
+          "methods-execute",
+          "methods-cancel",
+          "methods-__proto__",
+          "methods-",
+          "methods-%73hout",
+          "-",
+          "💥",
+        ]
+      ) {
+        await assertRejects(() => user.client.callTool({ name, arguments: {} }), Error, "There is no tool");
+      }
     }
   });
 

@@ -125,6 +125,26 @@ for (const runtime of BOTH) {
   });
 
   Deno.test({
+    name: `${runtime}: a function that the plugin calls has a span below the call's, which is active while it runs`,
+    ignore,
+    async fn() {
+      const { told, otlp: { spans } } = await traced("makes_traces", [PLUGINS[runtime], [{ ask: true, word: "yes" }, {
+        ask: true,
+        word: "no",
+      }]]);
+      assertEquals(told.results, [null, "RemoteError"]);
+      const calls = named(spans, "app", "traced/execute");
+      const callbacks = named(spans, "app", "callback lookup");
+      assertEquals(callbacks.map(({ kind, parent }) => [kind, parent]), calls.map(({ id }) => ["internal", id]));
+      assertEquals(callbacks.map((callback) => below(spans, callback)), [["app: yes"], ["app: no"]]);
+      assertEquals(callbacks.map(({ attributes, failure }) => [attributes["error.type"], failure]), [[undefined, undefined], [
+        "RangeError",
+        "there is none",
+      ]]);
+    },
+  });
+
+  Deno.test({
     name: `${runtime}: a call that its caller aborts or leaves is told as cancelled, and not as failed`,
     ignore,
     async fn() {

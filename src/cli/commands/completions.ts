@@ -8,6 +8,8 @@ export interface CommandWords {
   /** The commands below it. */
   readonly commands: readonly string[];
   readonly options: readonly string[];
+  /** Those of its options behind which a value stands. */
+  readonly valued: readonly string[];
 }
 
 /** Prints the script of one shell. */
@@ -22,32 +24,37 @@ const NAMES = "remote-plugin list --names 2>/dev/null";
 const ARGUMENTS = "remote-plugin list --arguments";
 
 function bash(commands: readonly CommandWords[]): string {
+  const names = commands.map(({ name }) => name).join(" ");
   const cases = commands.map(({ name, commands, options }) => `    ${name}) words="${[...commands, ...options].join(" ")}" ;;`);
   return `# Add to ~/.bashrc: source <(remote-plugin completions bash)
 _remote_plugin() {
   local words word place plugin current="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
-    *) words="${commands.map(({ name }) => name).join(" ")}" ;;
+    *) words="${names}" ;;
   esac
-  [ "$COMP_CWORD" = 1 ] && words="${commands.map(({ name }) => name).join(" ")}"
+  [ "$COMP_CWORD" = 1 ] && words="${names}"
+  for ((place = 2; place < COMP_CWORD; place++)); do
+    case "\${COMP_WORDS[$place]}" in
+      ${valuedOfRun(commands).join("|")}) ((place++)) ;;
+      -*) ;;
+      *) plugin="\${COMP_WORDS[$place]}"; break ;;
+    esac
+  done
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   [ "$COMP_CWORD" = 1 ] && return
-  # Names are what manifests say: quoted, for the shell would run what compgen or the user's line holds.
+  # Names are what manifests say: quoted, for the shell would run what compgen or the user's line holds. Behind its plugin run takes what that takes.
   while IFS= read -r word; do
     word=$(printf %q "$word")
     [[ $word == "$current"* ]] && COMPREPLY+=("$word")
-  done < <(${NAMES})
-  [ "\${COMP_WORDS[1]}" = run ] || return
-  for ((place = 2; place < COMP_CWORD; place++)); do
-    plugin="\${COMP_WORDS[$place]}"
-    [[ $plugin == -* ]] || break
-  done
-  while IFS= read -r word; do
-    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
-  done < <([[ -n $plugin && $plugin != -* ]] && ${ARGUMENTS} "\${plugin//\\\\/}" 2>/dev/null)
+  done < <(if [ "\${COMP_WORDS[1]}" != run ] || [ -z "$plugin" ]; then ${NAMES}; else ${ARGUMENTS} "\${plugin//\\\\/}" 2>/dev/null; fi)
 }
 complete -o default -F _remote_plugin remote-plugin`;
+}
+
+/** The options of `run` behind which a value stands, which is not the plugin's name. */
+function valuedOfRun(commands: readonly CommandWords[]): readonly string[] {
+  return commands.find(({ name }) => name === "run")?.valued ?? [];
 }
 
 function zsh(commands: readonly CommandWords[]): string {
@@ -56,20 +63,41 @@ autoload -U +X bashcompinit && bashcompinit
 ${bash(commands).split("\n").slice(1).join("\n")}`;
 }
 
-/** The first word behind the command that is no option is the plugin. */
-const FISH_ARGUMENTS = `${ARGUMENTS} (string match -v -- '-*' (commandline -opc)[3..-1])[1]`;
+/** Prints the first word behind `run` that is neither an option nor the value of one. */
+function fishPlugin(valued: readonly string[]): string {
+  return `function __remote_plugin_plugin
+  set -l words (commandline -opc)[3..-1]
+  while set -q words[1]
+    switch $words[1]
+      case ${valued.join(" ")}
+        set -e words[1]
+      case '-*'
+      case '*'
+        echo $words[1]
+        return
+    end
+    set -e words[1]
+  end
+end`;
+}
 
 function fish(commands: readonly CommandWords[]): string {
   const names = commands.map(({ name }) => name).join(" ");
-  const lines = commands.flatMap(({ name, commands, options }) => [
-    `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -a "${[...commands, `(${NAMES})`].join(" ")}"`,
-    ...name === "run" ? [`complete -c remote-plugin -n "__fish_seen_subcommand_from run" -a "(${FISH_ARGUMENTS} 2>/dev/null)"`] : [],
-    ...options.map((option) => `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -l ${option.replace(/^--/, "")}`),
-  ]);
+  const lines = commands.flatMap(({ name, commands, options }) => {
+    const where = `__fish_seen_subcommand_from ${name}`;
+    // Behind its plugin `run` takes what that takes.
+    const named = name === "run" ? `${where}; and test -z (__remote_plugin_plugin | string collect)` : where;
+    return [
+      `complete -c remote-plugin -n "${named}" -a "${[...commands, `(${NAMES})`].join(" ")}"`,
+      ...options.map((option) => `complete -c remote-plugin -n "${where}" -l ${option.replace(/^--/, "")}`),
+    ];
+  });
   return [
     `# Put into ~/.config/fish/completions/remote-plugin.fish`,
+    fishPlugin(valuedOfRun(commands)),
     `complete -c remote-plugin -f -n "not __fish_seen_subcommand_from ${names}" -a "${names}"`,
     ...lines,
+    `complete -c remote-plugin -n "__fish_seen_subcommand_from run" -a "(${ARGUMENTS} (__remote_plugin_plugin) 2>/dev/null)"`,
   ]
     .join("\n");
 }

@@ -7,7 +7,7 @@ import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { PermissionUse } from "../../process/permission_audit.ts";
-import { green, red } from "../output/painted.ts";
+import { green, red, yellow } from "../output/painted.ts";
 import { fileAt, parseJson } from "../arguments/argument_types.ts";
 import { chosenMethod } from "../arguments/chosen_method.ts";
 import { isRecord } from "../../protocol/json.ts";
@@ -49,7 +49,8 @@ export async function run(context: Context, words: readonly string[], options: R
   await using handle = await recorded(manager, plugin, options.record);
   const signatures = await context.signaturesOf(manager, plugin);
   const isTask = options.task !== undefined;
-  const { method, words: written, signature } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
+  const { method, words: written, signature, nearly } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
+  if (nearly !== undefined) terminal.note(yellow(`"${rest[0]}" is an argument here. The method of the nearest name is "${nearly}"`));
   const { args, kwargs } = readArguments(written, signature);
   await using files = new AsyncDisposableStack();
   const named = Object.entries({ ...given, ...kwargs }).map(([name, value]) => [name, withFiles(value)]);

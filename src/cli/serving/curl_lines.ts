@@ -20,8 +20,11 @@ export interface CurlTarget {
 /** How deep examples go. */
 const MAX_DEPTH = 4;
 
+/** How many methods have a line. */
+const MOST_METHODS = 5;
+
 /**
- * A line for each method of a plugin, with an example for each argument that must be there. Files are fields of a form, all else is JSON. Where nothing is
+ * A line for each of the first methods of a plugin, with an example for each argument that must be there. Files are fields of a form, all else is JSON. Where nothing is
  * known of the plugin, the line shows where arguments go.
  */
 export function curlLines(signatures: SignaturesBody | undefined, { place, header }: CurlTarget): string[] {
@@ -30,7 +33,7 @@ export function curlLines(signatures: SignaturesBody | undefined, { place, heade
   return [
     ...execute === undefined ? [] : [`curl "${place}/execute" -H ${header} ${bodyWords(execute)}`],
     ...stream === undefined ? [] : [`curl -N "${place}/execute_stream" -H ${header} ${bodyWords(stream)}`],
-    ...Object.entries(methods).map(([name, signature]) =>
+    ...Object.entries(methods).slice(0, MOST_METHODS).map(([name, signature]) =>
       `curl "${place}/${methodEndpoint("call", name)}" -H ${header} ${bodyWords(signature)}`
     ),
   ];

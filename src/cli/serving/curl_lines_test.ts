@@ -18,6 +18,15 @@ Deno.test("a line for curl has an example for each argument that must be there",
   assertEquals(words({ box }, ["box"], { $defs }), `-d '{"kwargs":{"box":{"width":1}}}'`);
 });
 
+Deno.test("a plugin of many methods has lines for the first ones", () => {
+  const methods = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`m${at}`, {}]));
+  const lines = curlLines({ execute: {}, methods }, TARGET);
+  assertEquals([lines.length, lines.at(-1)], [
+    6,
+    `curl "http://127.0.0.1:8080/talks/call/m4" -H "Authorization: Bearer $TOKEN" -d '{"kwargs":{}}'`,
+  ]);
+});
+
 Deno.test("an argument that is a file makes the line a form", () => {
   assertEquals(words({ audio: { ...TEXT, format: "path" }, loud: { type: "boolean" } }), "-F 'audio=@FILE' -F 'loud=true'");
 });

@@ -5,7 +5,6 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv, Role } from "../context.ts";
 import type { Guard } from "./guard.ts";
 import type { KnownToken } from "./known_token.ts";
@@ -18,17 +17,20 @@ import { refusal, tooMuch } from "../reply/refusal.ts";
 export class Tokens {
   /** All of them. */
   readonly known: readonly KnownToken[];
+  /** For a token that comes: what does not fit is longer than all that are known. */
+  readonly #memory: Uint8Array<ArrayBuffer>;
 
   /** Takes the tokens of both roles. */
   constructor({ callers, operators }: Pick<ResolvedGatewayOptions, "callers" | "operators">) {
     this.known = [...known("caller", callers), ...known("operator", operators)];
+    this.#memory = new Uint8Array(1 + Math.max(...this.known.map(({ bytes }) => bytes.length)));
   }
 
   /** Whose token an `Authorization` carries; `undefined` when it is nobody's. */
   holderOf(authorization: string | null): KnownToken | undefined {
     const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
     if (token === undefined) return undefined;
-    const given = encoder.encode(token);
+    const given = this.#memory.subarray(0, encoder.encodeInto(token, this.#memory).written);
     // All are compared, so that the time does not show which one it was.
     return this.known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
   }
@@ -70,17 +72,18 @@ export function operatorRefusal(role: Role, what: string): Response | undefined 
   return refusal(STATUS_CODE.Forbidden, `${what} takes the token of an operator`, { code: "operator_only" });
 }
 
-/** Gives each request a place, or refuses it. */
-export function wantsPlace(limits: Required<GatewayLimits>): MiddlewareHandler<GatewayEnv> {
+/** Gives each request a place, which {@linkcode leavePlace} takes back, or refuses it. */
+export function wantsPlace(limits: Required<GatewayLimits>): Guard {
   const places = new Places(limits);
-  return async (asked, next) => {
+  return (asked) => {
     const place = places.enter(asked.get("client"), { isCancel: asked.req.path.endsWith("/cancel") });
     if (place === undefined) return tooMuch(`${limits.requests} requests of this token are under way`);
-    asked.set("place", place);
-    try {
-      return await next();
-    } finally {
-      if (!place.isKept) place.leave();
-    }
+    asked.env.place = place;
+    return undefined;
   };
+}
+
+/** Takes back the place of a request that has its response, unless its reply goes on. */
+export function leavePlace({ place }: GatewayEnv["Bindings"]): void {
+  if (place?.isKept === false) place.leave();
 }

@@ -61,19 +61,20 @@ export class GatewayMetrics implements CallObserver {
   }
 
   /** A call has come. */
-  opened({ plugin, version, ...call }: ObservedCall): void {
-    this.#open.inc({ plugin, version, endpoint: labelOf(call) });
+  opened(call: ObservedCall): void {
+    this.#open.inc({ plugin: call.plugin, version: call.version, endpoint: labelOf(call) });
   }
 
   /** A call has ended. */
-  ended({ plugin, version, ...call }: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
-    const endpoint = labelOf(call);
-    this.#open.dec({ plugin, version, endpoint });
-    this.#calls.inc({ plugin, version, endpoint, outcome: code });
-    this.#durations.observe({ plugin, version, endpoint }, durationMs / 1_000);
-    this.#chunks.inc({ plugin, version }, chunks);
-    this.#received.inc({ plugin, version }, bytesIn);
-    this.#sent.inc({ plugin, version }, bytesOut);
+  ended(observed: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
+    const plugin = { plugin: observed.plugin, version: observed.version };
+    const call = { ...plugin, endpoint: labelOf(observed) };
+    this.#open.dec(call);
+    this.#calls.inc({ ...call, outcome: code });
+    this.#durations.observe(call, durationMs / 1_000);
+    this.#chunks.inc(plugin, chunks);
+    this.#received.inc(plugin, bytesIn);
+    this.#sent.inc(plugin, bytesOut);
   }
 
   /** A request has had its response, or the beginning of it. */

@@ -11,9 +11,11 @@ import type { Frames } from "./frames.ts";
 import type { CallReport } from "../observing/observer.ts";
 import type { Patience, Wait } from "../request/patience.ts";
 import type { Place } from "../access/places.ts";
+import { utf8Length } from "../../protocol/utf8.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 import type { ReplyStyle } from "./reply_style.ts";
 import { SentFiles } from "./sent_files.ts";
+import type { WrittenFrame } from "./written_frame.ts";
 
 /** What belongs to a reply's end. */
 export interface ReplyHooks {
@@ -33,6 +35,9 @@ export interface ReplyHooks {
 
 /** A longer reply is sent in pieces of this size, so that a client that does not read is noticed. */
 const PIECE_CHARACTERS = 256 * 1024;
+
+/** The server writes a text that is not longer than this sooner than its bytes. */
+const SHORT_CHARACTERS = 4 * 1024;
 
 /** What the stream of a reply ends with when its client does not take it. `Deno.serve()` tells it to `onError`, where it is nobody's fault here. */
 export class SlowClientError extends Error {
@@ -65,29 +70,23 @@ export class Reply {
 
   /** The response, once there is something to tell. One that is there as a whole has its length; another one is sent as it comes. */
   async response(): Promise<Response> {
-    const first = await this.#takeFirst();
+    // The first frame of which the client is told.
+    let first: Frame;
+    do first = this.#note(await this.#frames.take()); while (this.#text === "" && !this.#hasLast);
     const status = this.#style.status(first);
     const isError = status !== STATUS_CODE.OK;
     const init = { status, headers: { "content-type": isError ? PROBLEM_MEDIA_TYPE : this.#style.mediaType } };
     this.#hooks.report.answered(status);
     if (this.#file !== undefined) return this.#fileResponse(this.#file);
     if (!this.#hasLast || this.#files !== undefined || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
-    const bytes = encoder.encode(this.#text);
-    this.#hooks.report.sent(bytes.length);
+    const body = this.#text.length > SHORT_CHARACTERS ? encoder.encode(this.#text) : this.#text;
+    this.#hooks.report.sent(typeof body === "string" ? utf8Length(body) : body.length);
     this.#end();
-    return new Response(bytes, init);
+    return new Response(body, init);
   }
 
-  /** The first frame of which the client is told. */
-  async #takeFirst(): Promise<Frame> {
-    let last: Frame;
-    do last = await this.#take(); while (this.#text === "" && !this.#hasLast);
-    return last;
-  }
-
-  /** Takes what has come, and tells the first frame of it that has a text, or else the last. */
-  async #take(): Promise<Frame> {
-    const taken = await this.#frames.take();
+  /** Takes note of what has come, and tells the first frame of it that has a text, or else the last. */
+  #note(taken: readonly WrittenFrame[]): Frame {
     const { report, onEnd } = this.#hooks;
     for (const { frame, text, file } of taken) {
       this.#text += text;
@@ -115,7 +114,7 @@ export class Reply {
       },
       pull: async (controller) => {
         wait.pause();
-        while (this.#text === "" && this.#files === undefined && !this.#hasLast) await this.#take();
+        while (this.#text === "" && this.#files === undefined && !this.#hasLast) this.#note(await this.#frames.take());
         const bytes = this.#text === "" && this.#files !== undefined ? await this.#nextOf(this.#files) : encoder.encode(this.#nextPiece());
         report.sent(bytes.length);
         controller.enqueue(bytes);

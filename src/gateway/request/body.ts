@@ -11,7 +11,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { toPlace } from "../../protocol/pointers.ts";
 import { decodeValue } from "../../protocol/decode_value.ts";
 import { ClientFunctions } from "../client_functions.ts";
-import type { Asked, GatewayContext } from "../context.ts";
+import { type Asked, type GatewayContext, placeOf } from "../context.ts";
 import type { GatewayLimits } from "../options.ts";
 import { ArrivingBytes, SlowBodyError, STEP_BYTES, UploadError } from "./arriving_bytes.ts";
 import { badRequest, refusal, tooMuch } from "../reply/refusal.ts";
@@ -54,9 +54,9 @@ export interface ReadText {
 }
 
 /** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
-export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
+export function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
   const length = asked.req.raw.headers.get("content-length");
-  return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
+  return length === null ? readPieces(asked, context) : readWhole(asked, { ...context, length: Number(length) });
 }
 
 /** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */
@@ -64,7 +64,7 @@ async function readWhole(asked: Asked, context: BodyContext & { readonly length:
   const { length, options: { limits }, patience } = context;
   if (length > limits.bodyBytes) return tooLong(limits);
   if (length > STEP_BYTES) return await readPieces(asked, context);
-  if (!asked.get("place").take(length)) return noRoom();
+  if (!placeOf(asked).take(length)) return noRoom();
   const given = new GivenText(asked.req.raw);
   if (!await given.isSoon()) {
     using _wait = patience.body.begin(() => given.giveUp());
@@ -122,7 +122,7 @@ async function readPieces(asked: Asked, { options: { limits }, patience }: BodyC
   try {
     for await (const piece of bytes) {
       if (bytes.count > limits.bodyBytes) return tooLong(limits);
-      if (!asked.get("place").take(piece.length)) return noRoom();
+      if (!placeOf(asked).take(piece.length)) return noRoom();
       text += decoder.decode(piece, { stream: true });
     }
   } catch (error) {

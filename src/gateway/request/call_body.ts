@@ -35,10 +35,24 @@ const MAX_WAIT_MS = 30_000;
 const FORM_MEDIA_TYPE = "multipart/form-data";
 
 /** Reads the body of a call, or says why it cannot be had. Arguments in the URL count where the body does not name them. */
-export async function readCallBody(asked: Asked, called: CalledMethod, context: GatewayContext): Promise<ReadBody | Response> {
+export function readCallBody(asked: Asked, called: CalledMethod, context: GatewayContext): Promise<ReadBody | Response> {
   const query = queryFields(asked.req.url);
   const isJson = JSON_MEDIA_TYPES.has(mediaTypeOf(asked));
-  if (isJson && query.length === 0) return await readBody(asked, context);
+  return isJson && query.length === 0 ? readBody(asked, context) : readWithSignature(asked, { called, query, isJson }, context);
+}
+
+/** A call whose arguments are not JSON alone. */
+interface WrittenCall {
+  readonly called: CalledMethod;
+  readonly query: readonly FormField[];
+  readonly isJson: boolean;
+}
+
+async function readWithSignature(
+  asked: Asked,
+  { called, query, isJson }: WrittenCall,
+  context: GatewayContext,
+): Promise<ReadBody | Response> {
   const signature = await signatureOf(called, context);
   if (signature instanceof Response) return signature;
   const inUrl = await attempt(context.options.limits, () => kwargsOf(query, signature));

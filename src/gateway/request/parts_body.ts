@@ -10,7 +10,7 @@ import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { ArrivingBytes, SlowBodyError, UploadError } from "./arriving_bytes.ts";
 import { ArrivingParts } from "./arriving_parts.ts";
 import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong, tooSlow } from "./body.ts";
-import type { Asked } from "../context.ts";
+import { type Asked, placeOf } from "../context.ts";
 import { badRequest } from "../reply/refusal.ts";
 
 /** Whether a request has files behind its JSON. */
@@ -33,14 +33,14 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
   const length = Number(digits);
   if (length > limits.bodyBytes) return tooLong(limits);
   if (body === null) return badRequest("The body is missing");
-  if (!asked.get("place").take(length)) return noRoom();
+  if (!placeOf(asked).take(length)) return noRoom();
   const bytes = new ArrivingBytes(body, patience.body);
   try {
     const text = await textOf(bytes, length);
     const labelled = readLabels(JSON.parse(text));
     const parts = new ArrivingParts(labelled.labels, bytes);
     const isKept = endpoint === "initialize" || endpoint === "reconfigure";
-    const files = isKept ? await parts.gather((count) => asked.get("place").take(count)) : parts.files;
+    const files = isKept ? await parts.gather((count) => placeOf(asked).take(count)) : parts.files;
     return withFiles(labelled, { text, bytes, files });
   } catch (error) {
     void bytes[Symbol.asyncDispose]();

@@ -69,12 +69,9 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
   const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
-  await using uploads = new AsyncDisposableStack();
-  if (read.uploads !== undefined) uploads.use(read.uploads);
-  const problem = await refusalOf({ plugin, endpoint, callId, read, takesUnknown: asksForFrames(headers) }, context);
-  if (problem !== undefined) return problem;
-  uploads.move();
-  return { plugin, endpoint, callId, ...read };
+  const call = { plugin, endpoint, callId, read, takesUnknown: asksForFrames(headers) };
+  const problem = read.uploads === undefined ? await refusalOf(call, context) : await refusalOfFiles(call, read.uploads, context);
+  return problem ?? { plugin, endpoint, callId, ...read };
 }
 
 /** A request whose body was read. */
@@ -83,6 +80,15 @@ interface ReadCall extends PluginEndpoint {
   readonly read: ReadBody;
   /** Whether it may say more than is known here, as clients of the wire may, which ask for frames. */
   readonly takesUnknown: boolean;
+}
+
+/** The same for a request with files, which are let go of unless it is run. */
+async function refusalOfFiles(call: ReadCall, files: AsyncDisposable, context: GatewayContext): Promise<Response | undefined> {
+  await using uploads = new AsyncDisposableStack();
+  uploads.use(files);
+  const problem = await refusalOf(call, context);
+  if (problem === undefined) uploads.move();
+  return problem;
 }
 
 /** Refuses what the plugin is not asked; `undefined` for what it is. */

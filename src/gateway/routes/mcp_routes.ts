@@ -12,7 +12,7 @@ import { ToolArgumentsError } from "../../mcp/tool_arguments.ts";
 import { activeTrace, traceFrom } from "../../protocol/telemetry.ts";
 import { readText } from "../request/body.ts";
 import { streamLeft } from "../request/client_gone.ts";
-import type { GatewayContext, GatewayEnv } from "../context.ts";
+import { type GatewayContext, type GatewayEnv, placeOf } from "../context.ts";
 import { CallReport } from "../observing/observer.ts";
 import { versionOf } from "../operations.ts";
 import type { Place } from "../access/places.ts";
@@ -27,7 +27,7 @@ export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
     if (read instanceof Response) return read;
     endpoint ??= load(context);
     const request = { client: asked.get("client"), text: read.text, signal: streamLeft(asked) };
-    return keepingPlace(await (await endpoint).answer(asked.req.raw, request), asked.get("place"));
+    return keepingPlace(await (await endpoint).answer(asked.req.raw, request), placeOf(asked));
   });
   return app;
 }

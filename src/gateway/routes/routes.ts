@@ -43,7 +43,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.use(guarded(openOnly(options)));
   app.route("/", docsRoutes());
   app.route("/", dashboardRoutes(context));
-  app.use(guarded(wantsToken(options)), wantsPlace(options.limits));
+  app.use(guarded(wantsToken(options), wantsPlace(options.limits)));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));
   app.route("/", managementRoutes(context));

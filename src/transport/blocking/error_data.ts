@@ -43,7 +43,7 @@ export function errorToData(error: unknown): ErrorData {
 /** The words of whatever somebody else's code has thrown, which may throw in turn when it is looked at. */
 export function wordsOf(thrown: unknown): ErrorData {
   try {
-    if (!(thrown instanceof Error)) return { value: String(thrown) };
+    if (!(thrown instanceof Error)) return { value: isPlain(thrown) ? thrown : String(thrown) };
     return { name: String(thrown.name), message: String(thrown.message), stack: String(thrown.stack) };
   } catch {
     return { name: "Error", message: "What was thrown cannot be looked at", stack: "" };

@@ -40,11 +40,21 @@ export function pluginFromModule(exports: Exports, wanted: WantedExport, label: 
   const name = wanted.name ?? onlyCandidate(exports);
   if (!(name in exports)) throw new TypeError(`The module has no export "${name}". ${describeExports(Object.keys(exports))}`);
   const value = exports[name];
+  if (wanted.kind === "class" && isPlainFunction(value)) {
+    throw new TypeError(`The export "${name}" is a function. Name it as "function" in the manifest`);
+  }
   if (wanted.kind === "class") return loaded(typeof value === "function" ? Reflect.construct(value, []) : value, label);
   if (wanted.kind === "entry") return loadPlugin(value, label);
   if (typeof value !== "function") throw new TypeError(`The export "${name}" is no function`);
   if (isClass(value)) throw new TypeError(`The export "${name}" is a class. Name it as "class" in the manifest`);
   return loadPlugin(value, label);
+}
+
+/** Whether it is a function that no plugin can be made with: it gives what it makes no methods. */
+function isPlainFunction(value: unknown): boolean {
+  if (typeof value !== "function" || isClass(value)) return false;
+  const given: unknown = value.prototype;
+  return typeof given !== "object" || given === null || Object.getOwnPropertyNames(given).length < 2;
 }
 
 /**

@@ -14,6 +14,9 @@ const RESERVED: ReadonlySet<string> = new Set<keyof Plugin | "constructor" | "ex
   ...["cancel", "cleanup", "constructor", "executeBatch"] as const,
 ]);
 
+/** Names that cannot be a part of a path: URLs lose a part of one or two dots. */
+const UNSAYABLE: ReadonlySet<string> = new Set(["", ".", ".."]);
+
 /** Finds the methods of a plugin whose names begin without an underscore. Nothing is run to find them: what a getter gives is no method. */
 export function methodNames(plugin: object): MethodNames {
   const found = new Map<string, boolean>();
@@ -33,7 +36,7 @@ export function isClass(value: unknown): value is new () => object {
 }
 
 function isPublic(name: string): boolean {
-  return !name.startsWith("_") && !RESERVED.has(name) && name.isWellFormed();
+  return !UNSAYABLE.has(name) && !name.startsWith("_") && !RESERVED.has(name) && name.isWellFormed();
 }
 
 /** Whether it is the prototype of a class that the runtime has itself. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
-import { type FunctionReference, MAX_CALLBACK_BYTES, readFunction } from "../../protocol/functions.ts";
+import { type CallbackBody, type FunctionReference, MAX_CALLBACK_BYTES, readFunction } from "../../protocol/functions.ts";
 import { CallbackError } from "./callback_error.ts";
 import type { CallSink } from "./call_sink.ts";
 import type { Cancellation } from "./cancelling.ts";
@@ -68,7 +68,7 @@ export class StandIns {
     this.#waiting.set(id, waiting);
     waiting.promise.catch(() => {}); // Whoever has called gets it below.
     try {
-      await this.#send({ id, function: number, args, kwargs: {} }, parts);
+      await this.#send({ id, function: number, args, kwargs: {} }, { name, ...parts });
       const answer = await waiting.promise;
       // It is made here, where its stack leads to whoever has called.
       if ("error" in answer) throw new CallbackError(answer.error, id);
@@ -78,17 +78,19 @@ export class StandIns {
     }
   }
 
-  async #send(body: { id: number; function: number; args: unknown[]; kwargs: object }, { sink, newOutbox }: StandInParts): Promise<void> {
+  async #send(body: CallbackBody, { name, sink, newOutbox }: StandInParts & { readonly name: string }): Promise<void> {
     const outbox = newOutbox();
     try {
       const line = await valueLine("callback", body, outbox);
       if (lengthOf(line) > MAX_CALLBACK_BYTES / 3 && new TextEncoder().encode(line.text).length > MAX_CALLBACK_BYTES) {
-        throw new RangeError(`The callback is longer than ${MAX_CALLBACK_BYTES} bytes as JSON; give a large value as bytes`);
+        throw new RangeError(
+          `Cannot call "${name}": The callback is longer than ${MAX_CALLBACK_BYTES} bytes as JSON; give a large value as bytes`,
+        );
       }
       await (this.#sending = this.#sending.then(() => sink.push({ ...line, callback: body.id })));
     } catch (error) {
       // What cannot be sent is the mistake of whoever calls, and no result.
-      throw error instanceof PluginFailure ? new TypeError(error.message) : error;
+      throw error instanceof PluginFailure ? new TypeError(`Cannot call "${name}": ${error.message}`) : error;
     } finally {
       await outbox.close();
     }

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .call import Call
     from .connection import Connection
 
+LONGEST_S = 86_400.0  # what every wait takes
+
 
 class Gathering(Waiting):
     """Lets a lane take calls while it has some already, each on a connection of its own."""
@@ -28,7 +30,7 @@ class Gathering(Waiting):
     def take_by(self, until: float) -> Optional[Call]:
         """A further call, which has not begun; None when none has come by then."""
         while True:
-            wait_s = max(0.0, until - time.monotonic())
+            wait_s = min(max(0.0, until - time.monotonic()), LONGEST_S)
             call = self._queued_within(wait_s) if self._lanes is None else self._queued() or self._arrived(wait_s)
             if call is not None or not wait_s:
                 return call

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
+# What `encodeURIComponent` leaves as it is.
+PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 
 def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
@@ -22,7 +24,12 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
         if _is_own(base, kind):
             for name, member in vars(base).items():
                 found.setdefault(name, _is_method(member))
-    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+    return frozenset(name for name, is_method in found.items() if is_method and _is_public(name) and name not in reserved)
+
+
+def _is_public(name: str) -> bool:
+    """Whether it has no underscore in front, and can stand in a path, from which URLs lose a part of one or two dots."""
+    return name not in ("", ".", "..") and not name.startswith("_") and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _is_own(base: type, kind: type) -> bool:
@@ -43,9 +50,9 @@ def _is_method(member: Any) -> bool:
 
 
 def path_of(name: str) -> str:
-    """A name as it stands in the path of a request."""
-    return name if name.isascii() else "".join(map(_quoted, name))
+    """A name as it stands in the path of a request: as `encodeURIComponent` writes it."""
+    return "".join(map(_quoted, name))
 
 
 def _quoted(character: str) -> str:
-    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    return character if character in PLAIN else "".join(f"%{byte:02X}" for byte in character.encode())

@@ -40,7 +40,7 @@ def make_plugin(target: Body) -> Any:
         return _made(module, _entry_name(module, target["entry"]), target["module"])
     if target.get("function") is not None:
         return FunctionPlugin(_function(module, target["function"]))
-    return find(module, target["class"], "class")()
+    return _class(module, target["class"])()
 
 
 def import_module(module: str) -> ModuleType:
@@ -67,6 +67,16 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     if not callable(function):
         raise TypeError(f'"{name}" is no function, but a value of the type {to_json(type(function).__name__)}')
     checked: Callable[..., Any] = function
+    return checked
+
+
+def _class(module: ModuleType, name: str) -> Callable[[], Any]:
+    made = find(module, name, "class")
+    if not callable(made):
+        raise TypeError(f'"{name}" is no class, but a value of the type {to_json(type(made).__name__)}')
+    if not isinstance(made, type) and hasattr(type(made), "__get__"):
+        raise TypeError(f'"{name}" is a function. Name it as "function" in the manifest')
+    checked: Callable[[], Any] = made
     return checked
 
 
