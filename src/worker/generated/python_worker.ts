@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "8cbb10e0db827d13";
+export const PYTHON_WORKER_HASH = "334c3f7df02f65c4";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3957,6 +3957,8 @@ if TYPE_CHECKING:
     from .call import Call
     from .connection import Connection
 
+LONGEST_S = 86_400.0  # what every wait takes
+
 
 class Gathering(Waiting):
     """Lets a lane take calls while it has some already, each on a connection of its own."""
@@ -3969,7 +3971,7 @@ class Gathering(Waiting):
     def take_by(self, until: float) -> Optional[Call]:
         """A further call, which has not begun; None when none has come by then."""
         while True:
-            wait_s = max(0.0, until - time.monotonic())
+            wait_s = min(max(0.0, until - time.monotonic()), LONGEST_S)
             call = self._queued_within(wait_s) if self._lanes is None else self._queued() or self._arrived(wait_s)
             if call is not None or not wait_s:
                 return call
@@ -5605,6 +5607,8 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
+# What \`encodeURIComponent\` leaves as it is.
+PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 
 def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
@@ -5614,7 +5618,12 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
         if _is_own(base, kind):
             for name, member in vars(base).items():
                 found.setdefault(name, _is_method(member))
-    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+    return frozenset(name for name, is_method in found.items() if is_method and _is_public(name) and name not in reserved)
+
+
+def _is_public(name: str) -> bool:
+    """Whether it has no underscore in front, and can stand in a path, from which URLs lose a part of one or two dots."""
+    return name not in ("", ".", "..") and not name.startswith("_") and not any("\\ud800" <= letter <= "\\udfff" for letter in name)
 
 
 def _is_own(base: type, kind: type) -> bool:
@@ -5635,12 +5644,12 @@ def _is_method(member: Any) -> bool:
 
 
 def path_of(name: str) -> str:
-    """A name as it stands in the path of a request."""
-    return name if name.isascii() else "".join(map(_quoted, name))
+    """A name as it stands in the path of a request: as \`encodeURIComponent\` writes it."""
+    return "".join(map(_quoted, name))
 
 
 def _quoted(character: str) -> str:
-    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    return character if character in PLAIN else "".join(f"%{byte:02X}" for byte in character.encode())
 \fmodules
 """How the worker's modules find each other. start.py runs this one first, by itself."""
 
@@ -9127,7 +9136,7 @@ def make_plugin(target: Body) -> Any:
         return _made(module, _entry_name(module, target["entry"]), target["module"])
     if target.get("function") is not None:
         return FunctionPlugin(_function(module, target["function"]))
-    return find(module, target["class"], "class")()
+    return _class(module, target["class"])()
 
 
 def import_module(module: str) -> ModuleType:
@@ -9154,6 +9163,16 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     if not callable(function):
         raise TypeError(f'"{name}" is no function, but a value of the type {to_json(type(function).__name__)}')
     checked: Callable[..., Any] = function
+    return checked
+
+
+def _class(module: ModuleType, name: str) -> Callable[[], Any]:
+    made = find(module, name, "class")
+    if not callable(made):
+        raise TypeError(f'"{name}" is no class, but a value of the type {to_json(type(made).__name__)}')
+    if not isinstance(made, type) and hasattr(type(made), "__get__"):
+        raise TypeError(f'"{name}" is a function. Name it as "function" in the manifest')
+    checked: Callable[[], Any] = made
     return checked
 
 
