@@ -10,12 +10,14 @@ import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import type { PluginInterface } from "../plugin/members.ts";
+import type { SignaturesBody } from "../protocol/messages.ts";
 import { Admission } from "./admission.ts";
 import { Entry } from "./entry.ts";
 import { FolderWatch } from "./folder_watch.ts";
 import type { StartedPool } from "./replica_starter.ts";
 import { ManagedPlugin } from "./managed_plugin.ts";
 import { Registry } from "./registry.ts";
+import { runningSignatures } from "./running_signatures.ts";
 import { SourceWatch } from "./source_watch.ts";
 import { collectStats } from "./stats.ts";
 import { EventStream, type ManagerEvent, type PluginEvent } from "./events.ts";
@@ -125,6 +127,11 @@ export class PluginManager implements AsyncDisposable {
   /** What a plugin is, and what it is doing. */
   info(plugin: string): PluginInfo {
     return this.#registry.find(plugin).info;
+  }
+
+  /** What the methods of a plugin take and give, if a worker of it runs and can tell. Nothing is started, and an idle plugin stays idle. */
+  async runningSignatures(plugin: string): Promise<SignaturesBody | undefined> {
+    return await runningSignatures(this.#registry.find(plugin));
   }
 
   /**

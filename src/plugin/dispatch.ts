@@ -209,12 +209,22 @@ export class Dispatch {
   }
 
   async #cancel(calls: readonly Call[], options: OperationOptions): Promise<boolean> {
+    const bodies = this.#cancelBodies(calls);
     // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     // The last ones come first: the worker would begin with the next one when it has let go of one.
     for (const call of calls.toReversed()) call.abandon(cancelledError(call.name, "cancel()"));
-    // Another program's calls are not known here.
-    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    return calls.length > 0 || status === "cancelled";
+    const asked = bodies.map((body) => this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body }, options));
+    const answers = await Promise.all(asked);
+    return calls.length > 0 || answers.some(({ status }) => status === "cancelled");
+  }
+
+  /**
+   * What the worker is asked for by `cancel()`. Calls of another program are not known here, so that it is all that runs. Where calls of this one have all
+   * lanes it is these: by the time at which the worker hears of it, all that runs would be what follows them.
+   */
+  #cancelBodies(calls: readonly Call[]): Readonly<Record<string, unknown>>[] {
+    const running = calls.filter(({ isRunning, isAbandoned }) => isRunning && !isAbandoned);
+    return running.length < this.workers.current.maxConcurrency ? [{}] : running.map(({ id }) => ({ call_id: id }));
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */

@@ -66,6 +66,25 @@ Deno.test("the call that runs is cancelled alone, and so does cancel()", async (
   });
 });
 
+Deno.test("cancel() asks for the call that runs by its id alone, so that the worker cannot take the one behind it for that", async () => {
+  await withPlugin({}, async (plugin, held) => {
+    const first = assertRejects(() => plugin.execute({ n: 0, holds: true }), CallCancelledError);
+    const second = plugin.execute({ n: 1 });
+    await plugin.worker.untilArrived(2);
+    await held.untilBegun(0);
+    assertEquals(await plugin.dispatch.cancel({}), true);
+    await first;
+    assertEquals([await second, new Set(plugin.worker.cancels)], [1, new Set([plugin.worker.arrived[0]!.callId])]);
+  });
+});
+
+Deno.test("cancel() asks for all that runs where no call of this host does", async () => {
+  await withPlugin({}, async (plugin) => {
+    await plugin.execute({ n: 0 });
+    assertEquals([await plugin.dispatch.cancel({}), plugin.worker.cancels], [false, [undefined]]);
+  });
+});
+
 Deno.test("after a crash the call that ran is lost, and those behind it run on the next worker, once and in order", async () => {
   await withPlugin({}, async (plugin, held) => {
     const [first, ...rest] = calls(plugin, 40);

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createGateway } from "@remote-plugin/proxy/gateway";
-import { foreignManifest } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, foreignManifest, labelOf } from "../support/fixture_proxy.ts";
+import { within } from "../support/guard.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 
 const TOKEN = "let-me-in";
@@ -24,6 +25,42 @@ Deno.test("a gateway describes what its plugins take and give, and starts them f
   assertStringIncludes(told.raises_at_import, "could not be asked");
   assertStringIncludes(told[foreignManifest().name!], "cannot tell");
   assertEquals("/raises_at_import/execute" in paths, true);
+});
+
+for (const face of BOTH) {
+  Deno.test(`${labelOf(face)}: a plugin that runs is told with what it takes, and none is started for it`, async () => {
+    await using watch = await ManagerWatch.create({ manifests: [await fixtureManifest(face, "methods")] });
+    const gateway = createGateway(watch.manager, { token: TOKEN });
+    const told = async () => await (await gateway(get("/methods"))).json();
+    assertEquals([(await told()).state.kind, "signatures" in await told(), watch.workers], ["registered", false, 0]);
+    await watch.manager.load("methods");
+    const { state, signatures } = await told();
+    assertEquals([state.kind, signatures], ["running", await watch.manager.get("methods").getSignatures()]);
+    assertEquals(signatures.methods.shout.arguments.required, ["text"]);
+  });
+}
+
+Deno.test("whoever asks what a plugin is does not keep it from being let go", async () => {
+  await using watch = await ManagerWatch.of("typed", { unloadAfterMs: 300 });
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  await watch.manager.load("typed");
+  const told = async () => await (await gateway(get("/typed"))).json();
+  const untilIdle = async () => {
+    while ("signatures" in await told());
+  };
+  await within(untilIdle(), "the end of the idle plugin");
+  await watch.told("stopped");
+  assertEquals((await told()).state.kind, "registered");
+});
+
+Deno.test("a plugin whose worker cannot tell is told without what it takes", async () => {
+  const manifest = foreignManifest();
+  await using watch = await ManagerWatch.create({ manifests: [manifest] });
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  await watch.manager.load(manifest.name!);
+  const reply = await gateway(get(`/${manifest.name}`));
+  const told = await reply.json();
+  assertEquals([reply.status, told.state.kind, "signatures" in told], [200, "running", false]);
 });
 
 Deno.test("the description takes a token, and the page to read it takes none and tells nothing", async () => {

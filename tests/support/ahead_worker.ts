@@ -40,6 +40,8 @@ export class AheadWorker {
   readonly #remembered = new Set<string>();
   /** The calls that have come, whether or not they have begun. */
   readonly arrived: Arrived[] = [];
+  /** Which calls it was asked to cancel, in the order of asking; `undefined` for all that run. */
+  readonly cancels: (string | undefined)[] = [];
   readonly exited = Promise.withResolvers<WorkerExit>();
   #onArrival: () => void = () => {};
   #isDead = false;
@@ -118,6 +120,7 @@ export class AheadWorker {
   async #reply(conn: Deno.Conn, { endpoint }: Arrived, body: Record<string, unknown>): Promise<void> {
     if (endpoint !== "cancel") return await write(conn, '{"result":{}}');
     const id = body.call_id as string | undefined;
+    this.cancels.push(id);
     if (body.behind !== undefined && !this.#running.has(body.behind as string)) {
       return await write(conn, '{"result":{"status":"not_running"}}');
     }

@@ -67,6 +67,10 @@ export const OWN_SCHEMAS = {
     maxConcurrency: COUNT,
     "batch?": BATCH,
     warnings: { type: "array", items: TEXT },
+    "signatures?": {
+      ...ANY_OBJECT,
+      description: "What its methods take and give, if it is asked for alone and has a worker that can tell",
+    },
   }, { description: "What is known of a plugin without starting it" }),
   GatewayStats: object({ plugins: { type: "array", items: ANY_OBJECT }, total: ANY_OBJECT }, { description: "What all plugins use" }),
   PluginStats: object({

@@ -22,9 +22,11 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     const { plugins, total } = await stats();
     return Response.json({ plugins: plugins.map((plugin) => toldStats(plugin, asked.get("role"))), total });
   });
-  app.get("/:plugin", (asked) => {
+  app.get("/:plugin", async (asked) => {
+    const plugin = asked.req.param("plugin");
     try {
-      return Response.json(toldInfo(manager.info(asked.req.param("plugin")), asked.get("role")));
+      const info = toldInfo(manager.info(plugin), asked.get("role"));
+      return Response.json({ ...info, signatures: await manager.runningSignatures(plugin) });
     } catch (error) {
       return unknownPlugin(error);
     }
