@@ -161,6 +161,18 @@ function watchIfThere(folders: readonly string[]): Deno.FsWatcher | undefined {
     return Deno.watchFs([...folders], { recursive: false });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    // The system lets nobody watch a folder that he may go through and not list, such as the one above the homes of all users.
+    const listed = error instanceof Deno.errors.PermissionDenied ? folders.filter(isListed) : folders;
+    if (listed.length < folders.length) return watchIfThere(listed);
     throw error;
+  }
+}
+
+function isListed(folder: string): boolean {
+  try {
+    Deno.readDirSync(folder);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.PermissionDenied);
   }
 }

@@ -15,6 +15,7 @@
  */
 import { type Table, tableFromIPC, tableToIPC, type TypeMap } from "apache-arrow";
 import type { FileBackedDTO } from "../protocol/file_values.ts";
+import { messageOf } from "../protocol/text.ts";
 import type { FileResult } from "./file_result.ts";
 import type { FileResultSync } from "./file_result_sync.ts";
 import { ContentFile } from "./ready_made.ts";
@@ -30,11 +31,38 @@ export function arrowFile<T extends TypeMap>(table: Table<T>): FileBackedDTO {
  *
  * @param result What the plugin gave. One of a blocking proxy is read at once.
  * @throws {PluginStateError} When the result has been disposed of.
+ * @throws {TypeError} When it is no table, or has columns that `apache-arrow` cannot read.
  */
 export function readArrow<T extends TypeMap>(result: FileResult): Promise<Table<T>>;
 /** The same without `await`. */
 export function readArrow<T extends TypeMap>(result: FileResultSync): Table<T>;
 export function readArrow<T extends TypeMap>(result: FileResult | FileResultSync): Promise<Table<T>> | Table<T> {
+  const read = (bytes: Uint8Array) => readTable<T>(bytes, result.mediaType);
   const bytes = result.bytes();
-  return bytes instanceof Promise ? bytes.then((read) => tableFromIPC<T>(read)) : tableFromIPC<T>(bytes);
+  return bytes instanceof Promise ? bytes.then(read) : read(bytes);
+}
+
+function readTable<T extends TypeMap>(bytes: Uint8Array, mediaType: string): Table<T> {
+  // For much else `apache-arrow` gives an empty table.
+  if (!isFile(bytes) && !isStream(bytes)) {
+    throw new TypeError(
+      `Cannot read a table: ${bytes.length} bytes of the type "${mediaType}" are neither a file nor a stream of Arrow IPC`,
+    );
+  }
+  try {
+    return tableFromIPC<T>(bytes);
+  } catch (cause) {
+    throw new TypeError(`Cannot read a table: ${messageOf(cause)}. Have the plugin give it with columns of other types`, { cause });
+  }
+}
+
+const MAGIC = new TextEncoder().encode("ARROW1");
+
+function isFile(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, at) => bytes[at] === byte);
+}
+
+/** A stream begins with a mark of four bytes and the length of its schema. */
+function isStream(bytes: Uint8Array): boolean {
+  return bytes.length > 8 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === 0xffff_ffff && bytes[7]! < 0x80;
 }

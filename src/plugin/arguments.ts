@@ -135,7 +135,7 @@ export class TakenBody implements Disposable {
   /** Writes the files for one worker, and gives their paths. */
   async write(inputs: CallFiles, call: Writing): Promise<readonly string[]> {
     const paths: string[] = [];
-    for (const slot of this.slots) paths.push(await inputs.write(slot.source).catch((cause) => explain(cause, slot, call)));
+    for (const slot of this.slots) paths.push(await inputs.write(slot.source).catch((cause) => explainInput(cause, slot, call)));
     return paths;
   }
 
@@ -143,7 +143,7 @@ export class TakenBody implements Disposable {
   async open(inputs: CallParts, call: Writing): Promise<readonly OutgoingPart[]> {
     const parts: OutgoingPart[] = [];
     for (const slot of this.slots) {
-      const content = await inputs.open(slot.source).catch((cause) => explain(cause, slot, call));
+      const content = await inputs.open(slot.source).catch((cause) => explainInput(cause, slot, call));
       const { size, extension, mediaType: media_type } = content;
       parts.push({ at: toPointer(slot.path), size, extension, media_type, bytes: explained(content.parts, slot, call) });
     }
@@ -240,11 +240,12 @@ async function* explained(bytes: OutgoingPart["bytes"], slot: FileSlot, call: Wr
   try {
     yield* bytes;
   } catch (cause) {
-    explain(cause, slot, call);
+    explainInput(cause, slot, call);
   }
 }
 
-function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: Writing): never {
+/** Tells why an argument has not become a file. */
+export function explainInput(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: Writing): never {
   if (signal.aborted) throw cause;
   if (cause instanceof ForeignFileError) {
     throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });

@@ -1,5 +1,4 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
 import { type Outcome, User } from "../support/cli_user.ts";
 import { testPython } from "../support/python.ts";
 
@@ -19,7 +18,6 @@ const lines = ({ out }: Outcome): string[] => out.trimEnd().split("\n");
 Deno.test("run --record adds calls to a recording, and test shows what the plugin answers otherwise", async () => {
   await using user = await author();
   const path = "recordings/first.json";
-  await Deno.mkdir(join(user.folder.path, "recordings"));
   const record = (...args: string[]) => user.run("run", "shout", "--record", path, ...args);
   assertEquals((await record("--text", "hello")).out, "HELLO!\n");
   assertEquals((await record("--stream", "--text", "one two")).out, "one\ntwo\n");
@@ -58,6 +56,7 @@ Deno.test("numbers may differ by a share, files are compared by their bytes, and
   const exact = await user.run("test", "shout", "talk.json");
   assertStringIncludes(exact.out, "$.n: 0.30000000000000004 was recorded, and 0.3 came");
   assertStringIncludes(exact.out, "$.b (sha256): ");
+  assertEquals(lines(exact).at(-1), "1 of 1 call differs from what was recorded");
   const near = await user.run("test", "shout", "talk.json", "--tolerance", "1e-9");
   assertEquals([near.code, near.out.includes("$.n"), near.out.includes("$.b")], [5, false, true]);
   await user.folder.write("plugin.py", says("1", "        import time\n        time.sleep(600)\n"));
@@ -73,6 +72,17 @@ Deno.test("a kept configuration is a part of the recording, and none that is kep
   assertEquals([outcome.code, lines(outcome)[0]], [0, 'ok      talk.json: initialize --mark "?"']);
 });
 
+Deno.test("recordings of other plugins in the same folder are passed over, and what is missing is told by where it is looked for", async () => {
+  await using user = await author();
+  await user.folder.write("tools/greet.py", "def greet(name):\n    return name\n");
+  const missing = await user.run("test", "./tools/greet.py");
+  assertStringIncludes(missing.err, "Make one: remote-plugin run ./tools/greet.py --record tools/recordings/first.json");
+  await user.folder.write("tools/say.py", "def say(text):\n    return text\n");
+  assertEquals((await user.run("run", "./tools/greet.py", "--record", "tools/recordings/first.json", "--name", "Ada")).out, "Ada\n");
+  assertEquals((await user.run("run", "./tools/say.py", "--record", "tools/recordings/say.json", "--text", "ho")).out, "ho\n");
+  for (const script of ["greet", "say"]) assertEquals(lines(await user.run("test", `./tools/${script}.py`)).at(-1), "1 call as recorded");
+});
+
 Deno.test("test says what is wrong with its command line, by the exit code 2", async () => {
   await using user = await author();
   await user.folder.write("other.json.txt", JSON.stringify({ recording: 1, plugin: { name: "other", version: "1" }, calls: [] }));
@@ -85,7 +95,7 @@ Deno.test("test says what is wrong with its command line, by the exit code 2", a
       [["shout"], 'There is no recording of "shout". Make one: remote-plugin run shout --record recordings/first.json'],
       [["shout", "nothing.json"], 'Cannot use the recording "nothing.json": it cannot be read'],
       [["shout", "next.txt"], "it is of version 2 of the format"],
-      [["shout", "cleans.txt"], '"$.calls.0.member" is "cleanup", wanted is ("execute" | '],
+      [["shout", "cleans.txt"], '"$.calls[0].member" is "cleanup", wanted is ("execute" | '],
       [["shout", "other.json.txt"], 'is a recording of "other", not of "shout"'],
       [["shout", "--tolerance", "2"], "--tolerance is a share from 0 to below 1"],
       [["shout", "--timeout", "no"], "--timeout must be a number of seconds"],

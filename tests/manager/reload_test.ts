@@ -4,6 +4,7 @@ import type { ManagerEvent, ManagerOptions } from "@remote-plugin/proxy/manager"
 import { within } from "../support/guard.ts";
 import { ManagerWatch, ManifestFolder } from "../support/managed_plugins.ts";
 import { testPython } from "../support/python.ts";
+import { runHostAsAnybody } from "../support/run_host.ts";
 
 /** How the same plugin is written in both languages. */
 interface Language {
@@ -165,6 +166,18 @@ for (const language of [PYTHON, DENO]) {
     assertEquals(await plugin.says(), "mended");
   });
 
+  test("code that is removed keeps the old workers, also in the moment in which they are ready, until it comes again", async () => {
+    await using plugin = await Edited.create(language, { [main]: language.says("old") });
+    assertEquals(await plugin.says(), "old");
+    await Deno.remove(plugin.path(main));
+    assertEquals(await plugin.says(), "old");
+    await plugin.edit(main, language.says("new"));
+    assertEquals(await plugin.says(), "new");
+    await Deno.remove(plugin.path(main));
+    await plugin.watch.told("kept", plugin.count("kept") + 1);
+    assertEquals(await plugin.says(), "new");
+  });
+
   test("one more edit of the same length in the same second is not taken for the one before", async () => {
     await using plugin = await Edited.create(language, { [main]: language.says("0") });
     assertEquals(await plugin.says(), "0");
@@ -241,6 +254,25 @@ Deno.test("python: a plugin that makes and removes folders in its own all the ti
   assertEquals(await plugin.says(), "old");
   await plugin.edit("plugin.py", busy("new"));
   assertEquals(await plugin.says(), "new");
+});
+
+Deno.test({
+  name: "python: folders beside the code and above it that the host may not list do not keep it from being watched",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const manifest = { name: "edited", python_path: testPython(), module: "plugin", class: "Plugin" };
+    await using folder = await ManifestFolder.create({
+      "above/own/plugin.json": manifest,
+      "above/own/plugin.py": PYTHON.says("old"),
+      "above/own/closed/helper.py": "",
+    });
+    const own = join(folder.path, "above/own");
+    await Deno.chmod(join(own, "closed"), 0);
+    await Deno.chmod(join(folder.path, "above"), 0o311);
+    const { stdout, stderr } = await runHostAsAnybody("watches_edit", [own, "plugin.py", PYTHON.says("new")]);
+    for (const path of ["above", "above/own/closed"]) await Deno.chmod(join(folder.path, path), 0o755);
+    assertEquals([stdout, stderr], ["old\nreloaded new", ""]);
+  },
 });
 
 Deno.test("python: an installed package is no code of the plugin, though its environment lies in the plugin's folder", async () => {

@@ -54,6 +54,14 @@ async function seen(plugin: Pick<RemotePluginProxy, "executeStream">, kwargs: Re
   return all;
 }
 
+/** Makes a call that goes on for ever, and cancels it. */
+async function cancelled(plugin: RemotePluginProxy): Promise<void> {
+  const open = assertRejects(() => plugin.execute({ then: "holds" }), CallCancelledError);
+  while ((await plugin.getStats()).calls.running === 0);
+  assertEquals(await plugin.cancel(), true);
+  await open;
+}
+
 /** What a plugin finds in a file. */
 async function described(plugin: Pick<RemotePluginProxy, "execute">, path: unknown): Promise<{ size: number; sha1: string }> {
   const { path: found } = await plugin.execute<{ path: { size: number; sha1: string } }>({ action: "describe", path });
@@ -124,10 +132,17 @@ for (const face of BOTH) {
     const error = await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
     assertEquals([error.calls, error.exitCode !== null || error.signal !== null], [["execute"], true]);
     await assertRejects(() => plugin.execute({ then: "holds" }, { timeoutMs: 20 }), CallTimeoutError);
-    const open = assertRejects(() => plugin.execute({ then: "holds" }), CallCancelledError);
-    while ((await plugin.getStats()).calls.running === 0);
-    assertEquals(await plugin.cancel(), true);
-    await open;
+    await cancelled(plugin);
+  });
+
+  test("a call that was cancelled is one that was given up, and waits to be cancelled again", async () => {
+    await using place = new Place();
+    {
+      await using plugin = await recordPlugin(await startFixture(face, "stubborn"), place.path);
+      await cancelled(plugin);
+    }
+    await using plugin = await replayPlugin(place.path, { speed: Infinity });
+    await cancelled(plugin);
   });
 
   test("the same call is answered in the order of its recording, and then as the last time", async () => {
@@ -228,29 +243,46 @@ Deno.test("what is no recording, or one of another version, is refused by its re
   await refused("Make it by recordPlugin()");
   for (
     const [text, what] of [
-      ["", "it is no recording"],
+      ["", "it is no JSON: Unexpected end of JSON input"],
+      ['{"recording": 1,}', "it is no JSON: "],
       ["[]", "it is no recording"],
       ["null", "it is no recording"],
       ['{"name": "x"}', "it is no recording"],
       ['{"recording": 2}', "it is of version 2 of the format, and this release reads version 1. Record it again"],
-      ['{"recording": 1}', '"$.plugin" is undefined'],
-      ['{"recording": 1, "plugin": {"name": "x", "version": "1"}, "calls": [{}]}', '"$.calls.0.member" is undefined'],
+      ['{"recording": 1}', '"$.plugin" is missing'],
+      ['{"recording": 1, "plugin": {"name": "x", "version": "1"}, "calls": [{}]}', '"$.calls[0].member" is missing'],
     ] as const
   ) {
     await Deno.writeTextFile(place.path, text);
     await refused(what);
   }
+  for (
+    const [frame, what] of [
+      [{ at_ms: "soon", result: 1 }, 'at_ms" is "soon", wanted is number'],
+      [{ at_ms: -1, chunk: 1 }, 'at_ms" is -1, wanted is >=0'],
+      [{ at_ms: 0, progress: 0.5 }, 'message" is missing'],
+      [{ at_ms: 0, error: { message: "x" } }, 'error.name" is missing'],
+      [{ at_ms: 0 }, 'result" is missing'],
+    ] as const
+  ) {
+    const calls = [{ member: "execute", arguments: { args: [], kwargs: {} }, frames: [frame] }];
+    await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
+    await refused(`"$.calls[0].frames[0].${what}`);
+  }
   const made = async (call: Record<string, unknown>, what: string): Promise<void> => {
-    const calls = [{ ...call, arguments: { args: [], kwargs: {} }, frames: [] }];
+    const calls = [{ arguments: { args: [], kwargs: {} }, ...call, frames: [] }];
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
     await refused(what);
   };
   for (const member of ["cleanup", "cancel", "constructor", "__proto__", "hasOwnProperty", "extension", "name", "Execute", ""]) {
-    await made({ member }, `"$.calls.0.member" is "${member}", wanted is ("execute" | `);
+    await made({ member }, `"$.calls[0].member" is "${member}", wanted is ("execute" | `);
   }
-  await made({ member: 1 }, '"$.calls.0.member" is 1, wanted is ("execute" | ');
-  await made({ member: "call" }, '"$.calls.0.method" is missing, and "call" takes one');
-  await made({ member: "execute", method: "shout" }, '"$.calls.0.method" is given, and "execute" takes none');
+  await made({ member: 1 }, '"$.calls[0].member" is 1, wanted is ("execute" | ');
+  await made({ member: "call" }, '"$.calls[0].method" is missing, and "call" takes one');
+  await made({ member: "execute", method: "shout" }, '"$.calls[0].method" is given, and "execute" takes none');
+  for (const kwargs of [[], null, 1]) {
+    await made({ member: "execute", arguments: { args: [], kwargs } }, '"$.calls[0].arguments.kwargs" is ');
+  }
   const written = async (frame: Record<string, unknown>): Promise<void> => {
     const call = { member: "execute", arguments: { args: [], kwargs: {} }, frames: [{ at_ms: 0, ...frame }] };
     await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls: [call] }));
@@ -265,6 +297,60 @@ Deno.test("what is no recording, or one of another version, is refused by its re
   }
   await written({ result: { a: 1 }, types: { "/b": "number" } });
   await written({ result: 1, types: { "no pointer": "file" } });
+});
+
+Deno.test("what is written by hand may say of an error no more than its message", async () => {
+  await using place = new Place();
+  const frames = [{ at_ms: 0, error: { name: "RemoteError", message: "It is full", code: "remote_error" } }];
+  const calls = [{ member: "execute", arguments: { args: [], kwargs: {} }, frames }];
+  await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls }));
+  await using plugin = await replayPlugin(place.path);
+  const error = await assertRejects(() => plugin.execute(), RemoteError, "It is full");
+  assertEquals([error.remoteType, error.remoteMessage, error.traceback], ["Error", "It is full", ""]);
+});
+
+Deno.test("arguments may have names that JavaScript's own objects have", async () => {
+  await using place = new Place();
+  const kwargs = JSON.parse('{"constructor": 1, "prototype": 2, "__proto__": 3, "toString": 4}');
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), place.path);
+    await plugin.execute(kwargs);
+  }
+  await using plugin = await replayPlugin(place.path);
+  assertEquals(await plugin.execute(kwargs), { args: [], kwargs });
+});
+
+Deno.test("the folder of a recording is made, and what it could not be written to is told in the beginning", async () => {
+  await using place = new Place();
+  const path = join(place.path, "deeper", "talk.json");
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), path);
+    await plugin.execute();
+  }
+  await using replayed = await replayPlugin(path);
+  assertEquals(await replayed.execute(), { args: [], kwargs: {} });
+  await using plugin = await startFixture(BOTH[0]!, "echo");
+  await assertRejects(() => recordPlugin(plugin, place.path), PluginError, "it is a folder");
+});
+
+Deno.test("a file among the arguments that cannot be read, or never ends, fails the call as without a recording, and is not recorded", async () => {
+  await using place = new Place();
+  const endless = () => ({ path: new ReadableStream({ pull: () => new Promise(() => {}) }) });
+  const broken = () => ({ path: new ReadableStream({ pull: () => Promise.reject(new Error("the client has left")) }) });
+  {
+    await using plugin = await recordPlugin(await startFixture(BOTH[0]!, "echo"), place.path);
+    await assertRejects(() => plugin.execute(endless(), { timeoutMs: 20 }), CallTimeoutError, "20 ms");
+    const end = new AbortController();
+    const ended = assertRejects(() => plugin.execute(endless(), { signal: end.signal }), DOMException);
+    end.abort();
+    await ended;
+    const failed = await assertRejects(() => plugin.execute(broken()), CallError, "failed before all of it was read: the client has left");
+    assertEquals(failed.code, "input_failed");
+    const missing = { path: new URL("file:///nowhere/talk.wav") };
+    await assertRejects(() => plugin.execute(missing), CallError, 'the value at "$.kwargs.path" cannot become a file');
+    await assertRejects(() => plugin.execute(endless(), { timeoutMs: -1 }), CallError, "timeoutMs");
+  }
+  assertEquals(JSON.parse(await Deno.readTextFile(place.path)).calls, []);
 });
 
 Deno.test("what cannot be recorded is refused, and a recording of another plugin is not gone on with", async () => {

@@ -85,7 +85,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   objects: 'is of type "DataFrame" and cannot be written as an Arrow file: ComputeError',
   series: 'is of type "Series", which JSON cannot carry. Return what it holds',
   lazy: 'is of type "LazyFrame", which JSON cannot carry. Return what it holds',
-  print: 'is a picture of the mode "CMYK" that cannot be written as PNG',
+  print: 'is a picture of the mode "CMYK" that cannot be written as PNG: cannot write mode CMYK as PNG. Return its convert("RGB")',
   film: "is a picture of 2 frames, and a PNG file has one",
 };
 
@@ -105,6 +105,29 @@ test("pandas without pyarrow says what to install, in both directions", async ()
   assertStringIncludes(given.remoteMessage, `"${PYTHON} -m pip install pyarrow"`);
   const taken = await assertRejects(() => plugin.execute({ frame: arrowFile(TABLE) }), RemoteError);
   assertStringIncludes(taken.remoteMessage, "travels as an Arrow file, which takes pyarrow");
+});
+
+test("what is no table, or has columns that JavaScript knows nothing of, is a TypeError in the host", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest("Others"));
+  const refused = async (what: string, message: string): Promise<void> => {
+    await using result = await plugin.execute<FileResult>({ what });
+    const error = await assertRejects(() => readArrow(result), TypeError);
+    assertStringIncludes(error.message, `Cannot read a table: ${message}`);
+  };
+  for (const what of ["nothing", "text", "marks"]) await refused(what, "");
+  await refused("text", '8 bytes of the type "application/octet-stream" are neither a file nor a stream of Arrow IPC');
+  await refused("views", 'Unrecognized type: "ListView"');
+  assertEquals(await take(await plugin.execute<FileResult>({ what: "empty" })), []);
+});
+
+test("an opened photograph says how it is turned, and one that was made of it does not", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest("Others"));
+  await using takes = await RemotePluginProxy.start(manifest("Takes"));
+  const turned = async (what: string): Promise<unknown> => {
+    await using picture = await plugin.execute<FileResult>({ what });
+    return await takes.call("turned", { picture });
+  };
+  assertEquals([await turned("photo"), await turned("upright")], [6, null]);
 });
 
 test("a picture arrives as PNG", async () => {
@@ -130,6 +153,7 @@ for (const batch of [undefined, { max_wait_ms: 0 }]) {
       batch: table(),
       polars: table(),
       many: [table()],
+      several: [table()],
       named: { a: table() },
       either: table(),
     };
@@ -137,6 +161,7 @@ for (const batch of [undefined, { max_wait_ms: 0 }]) {
       ["pandas.DataFrame", COLUMNS],
       ["pyarrow.Table", COLUMNS],
       ["pyarrow.RecordBatch", COLUMNS],
+      ["polars.DataFrame", COLUMNS],
       ["polars.DataFrame", COLUMNS],
       ["polars.DataFrame", COLUMNS],
       ["pyarrow.Table", COLUMNS],
@@ -168,7 +193,7 @@ test("what is no Arrow file and no picture is an error of the call", async () =>
   const broken = tableToIPC(TABLE, "file").fill(0xff, -40, -10); // where the parts of the file are named
   for (const name of ["frame", "table", "batch", "polars"]) {
     const error = await assertRejects(() => plugin.execute({ [name]: broken }), RemoteError);
-    assertStringIncludes(error.remoteMessage, "is no Arrow file, as which a table is wanted");
+    assertStringIncludes(error.remoteMessage, "is an Arrow file that cannot be read: ");
     assertEquals(error.category, "user_input");
   }
   assertEquals((await assertRejects(() => plugin.execute({ picture: bytes }), RemoteError)).remoteType, "UnidentifiedImageError");

@@ -40,7 +40,7 @@ export async function test(
     configDir: undefined,
   });
   await using _manager = manager;
-  const recordings = await recordingsOf(manager, plugin, paths);
+  const recordings = await recordingsOf(manager, { plugin, reference, paths });
   const count = { all: 0, differing: 0 };
   for (const at of recordings) {
     noteVersion(context, manager, at);
@@ -54,24 +54,29 @@ export async function test(
   }
   const { all, differing } = count;
   if (differing === 0) terminal.line(green(`${counted(all, "call")} as recorded`));
-  else {terminal.line(
-      (options.update ? yellow : red)(
-        `${differing} of ${counted(all, "call")} differ from what was recorded${options.update ? ", and are recorded anew" : ""}`,
-      ),
-    );}
+  else {
+    const what = `${differing} of ${counted(all, "call")} ${differing === 1 ? "differs" : "differ"} from what was recorded`;
+    terminal.line(options.update ? yellow(`${what}, and ${differing === 1 ? "is" : "are"} recorded anew`) : red(what));
+  }
   return differing === 0 || options.update === true;
 }
 
-async function recordingsOf(manager: PluginManager, plugin: string, paths: readonly string[]): Promise<RecordingAt[]> {
-  const all = paths.length > 0 ? paths : await found(manager.info(plugin).source);
+/** Those of other plugins are passed over in the folder, for several scripts may lie beside it. */
+async function recordingsOf(
+  manager: PluginManager,
+  { plugin, reference, paths }: { readonly plugin: string; readonly reference: string; readonly paths: readonly string[] },
+): Promise<RecordingAt[]> {
+  const { name, source } = manager.info(plugin);
+  const all = paths.length > 0 ? paths : await found(source);
   const recordings = await Promise.all(all.map(async (path) => ({ path, recording: await readRecording(path) })));
-  const { name } = manager.info(plugin);
-  const foreign = recordings.find(({ recording }) => recording.plugin.name !== name);
-  if (foreign === undefined && recordings.length > 0) return recordings;
-  if (foreign !== undefined) {
+  const own = recordings.filter(({ recording }) => recording.plugin.name === name);
+  const foreign = recordings.find((one) => !own.includes(one));
+  if (foreign !== undefined && paths.length > 0) {
     throw new UsageError(`"${foreign.path}" is a recording of "${foreign.recording.plugin.name}", not of "${name}"`);
   }
-  throw new UsageError(`There is no recording of "${name}". Make one: remote-plugin run ${name} --record ${RECORDINGS}/first.json`);
+  if (own.length > 0) return own;
+  const path = shortPath(join(dirname(source ?? ""), RECORDINGS, "first.json"));
+  throw new UsageError(`There is no recording of "${name}". Make one: remote-plugin run ${reference} --record ${path}`);
 }
 
 async function found(manifest: string | undefined): Promise<string[]> {

@@ -10,7 +10,8 @@ import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { type Difference, type DifferenceOptions, differences, isWhole } from "./differences.ts";
 import { bytesOf, type FileStore, HASHES, RecordingFolder } from "./files.ts";
 import { invalid, type RecordedCall, type Recording, RECORDING_VERSION } from "./format.ts";
-import { fileOf, Recorder } from "./recorder.ts";
+import { fileOf } from "./inputs.ts";
+import { Recorder } from "./recorder.ts";
 import { write } from "./write.ts";
 
 /** How a recording is compared with its plugin. */

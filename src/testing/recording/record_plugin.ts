@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { PluginError, PluginStateError } from "../../errors.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { OperationOptions, PluginConfig } from "../../plugin/interface.ts";
 import { withCalls } from "../with_calls.ts";
 import { RecordingFolder } from "./files.ts";
-import { readRecording, type Recording, RECORDING_VERSION } from "./format.ts";
+import { invalid, readRecording, type Recording, RECORDING_VERSION } from "./format.ts";
 import { Recorder } from "./recorder.ts";
 import { write } from "./write.ts";
 
@@ -23,7 +24,8 @@ export interface RecordOptions {
  * the file, in a folder of its name, the files that were given and got. `replayPlugin` answers from it, and `remote-plugin test` compares it with the plugin.
  *
  * @param path Where to, for example `talk.json`, whose files lie in `talk.files`.
- * @throws {PluginError} With the code `invalid_recording`, when it is to come behind what is no recording, or one of another plugin.
+ * @throws {PluginError} With the code `invalid_recording`, when there is a folder at that path, or when it is to come behind what is no recording, or one of
+ * another plugin.
  *
  * @example
  * ```ts no-eval
@@ -43,6 +45,7 @@ export async function recordPlugin<Plugin extends PluginInterface>(
     throw new PluginStateError("Cannot record a blocking plugin. Record it by RemotePluginProxy", { plugin: "plugin" });
   }
   const { name, version } = plugin;
+  await prepare(path);
   const before = append ? await earlier(path, name) : [];
   const folder = new RecordingFolder(path);
   const recorder = new Recorder(name, folder);
@@ -50,6 +53,7 @@ export async function recordPlugin<Plugin extends PluginInterface>(
   let ending: Promise<void> | undefined;
   const end = async () => {
     await plugin.cleanup();
+    await recorder.settled();
     const calls = [...before, ...recorder.calls];
     const recording: Recording = { recording: RECORDING_VERSION, plugin: { name, version }, ...surface, calls };
     await write(path, recording);
@@ -70,6 +74,13 @@ export async function recordPlugin<Plugin extends PluginInterface>(
       [Symbol.asyncDispose]: cleanup,
     },
   });
+}
+
+/** What would keep the recording from being written in the end is told in the beginning. */
+async function prepare(path: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const there = await Deno.stat(path).catch(() => undefined);
+  if (there?.isDirectory) throw invalid(path, "it is a folder");
 }
 
 function unreachable(): never {

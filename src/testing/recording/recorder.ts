@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { extname } from "@std/path";
 import { CallError } from "../../errors.ts";
 import { CallParts } from "../../payload/call_parts.ts";
 import { becomesPath, take } from "../../payload/take.ts";
 import { HeldFile } from "../../payload/held_file.ts";
 import type { CallOptions, Kwargs, PluginConfig, Progress } from "../../plugin/interface.ts";
 import { lowerFirst } from "../../protocol/text.ts";
-import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
+import { FILE_TYPE } from "../../protocol/decode_value.ts";
 import { toPointer } from "../../protocol/pointers.ts";
 import { encodeValue, type FileSlot, fillSlot, UnsendableValueError } from "../../protocol/values.ts";
 import type { MadeCall, Make } from "../with_calls.ts";
 import { recordedError } from "./errors.ts";
 import type { FileStore } from "./files.ts";
-import type { RecordedCall, RecordedFile, RecordedFrame, RecordedInput } from "./format.ts";
+import type { RecordedCall, RecordedFile, RecordedFrame } from "./format.ts";
+import { givenAgain, readInputs } from "./inputs.ts";
 
 /** What is called, and what with. */
 type CallFacts = Pick<MadeCall, "member" | "method"> & { readonly args: readonly unknown[]; readonly kwargs: Kwargs };
@@ -34,6 +34,8 @@ export class Recorder {
   readonly calls: RecordedCall[] = [];
   readonly #plugin: string;
   readonly #files: FileStore;
+  /** The answers that are being noted, for files take their time. */
+  readonly #noting = new Set<Promise<unknown>>();
 
   /** Has noted nothing yet. */
   constructor(plugin: string, files: FileStore) {
@@ -43,10 +45,10 @@ export class Recorder {
 
   /** Makes a call and notes it. */
   async run({ options: { args = [], ...options }, ...facts }: MadeCall, make: Make<Promise<unknown>>): Promise<unknown> {
-    const { call, ...given } = await this.#note({ ...facts, args });
+    const { call, ...given } = await this.#note({ ...facts, args }, options);
     try {
       const result = await make(given.kwargs, call.watching({ ...options, args: given.args }));
-      await call.end("result", result);
+      await this.#noted(call.end("result", result));
       return result;
     } catch (error) {
       call.fail(error);
@@ -59,10 +61,10 @@ export class Recorder {
     { options: { args = [], ...options }, ...facts }: MadeCall,
     make: Make<AsyncGenerator<unknown>>,
   ): AsyncGenerator<unknown, void, void> {
-    const { call, ...given } = await this.#note({ ...facts, args });
+    const { call, ...given } = await this.#note({ ...facts, args }, options);
     try {
       for await (const chunk of make(given.kwargs, call.watching({ ...options, args: given.args }))) {
-        await call.end("chunk", chunk);
+        await this.#noted(call.end("chunk", chunk));
         yield chunk;
       }
       await call.end("result", null);
@@ -77,13 +79,31 @@ export class Recorder {
     await this.run({ member, method: undefined, kwargs: config, options: {} }, (kwargs) => give(kwargs!));
   }
 
-  async #note(facts: CallFacts): Promise<Noted> {
+  /** Waits until all answers that have come are noted. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#noting);
+  }
+
+  async #noted<T>(work: Promise<T>): Promise<T> {
+    this.#noting.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#noting.delete(work);
+    }
+  }
+
+  async #note(facts: CallFacts, options: CallOptions): Promise<Noted> {
     const { member, method, args, kwargs } = facts;
     const taken = this.#taken(facts);
     const call = new OpenCall({ member, ...method !== undefined && { method }, arguments: taken.body, frames: [] }, this.#files);
     this.calls.push(call.recorded);
     if (taken.slots.length === 0) return { call, args, kwargs };
-    const inputs = await this.#inputs(taken.slots);
+    const name = { plugin: this.#plugin, member: method ?? member };
+    const inputs = await readInputs(taken.slots, { name, options, files: this.#files }).catch((error) => {
+      this.calls.splice(this.calls.indexOf(call.recorded), 1); // It never came to the plugin.
+      throw error;
+    });
     call.recorded.files = inputs.map(({ recorded }) => recorded);
     return { call, ...givenAgain(taken.body, inputs) };
   }
@@ -100,49 +120,6 @@ export class Recorder {
       throw new CallError("invalid_arguments", `Cannot record "${method}" of "${plugin}": ${what}`, { plugin, cause });
     }
   }
-
-  async #inputs(slots: readonly FileSlot[]): Promise<Input[]> {
-    await using sources = new CallParts(new AbortController().signal);
-    const inputs: Input[] = [];
-    for (const slot of slots) {
-      const content = await sources.open(slot.source);
-      const bytes = new Uint8Array(await new Blob(await Array.fromAsync(content.parts) as BlobPart[]).arrayBuffer());
-      const file = await this.#files.keep({ ...content, parts: [bytes] });
-      if (slot.source instanceof HeldFile) slot.source[Symbol.dispose]();
-      inputs.push({ slot, bytes, recorded: { at: toPointer(slot.path), ...file, extension: content.extension } });
-    }
-    return inputs;
-  }
-}
-
-/** A file among the arguments, which was read. */
-interface Input {
-  readonly slot: FileSlot;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly recorded: RecordedInput;
-}
-
-/** The arguments once more. Files are written anew, with the names' ends that they had. */
-function givenAgain(
-  { types, ...values }: RecordedCall["arguments"],
-  inputs: readonly Input[],
-): { args: readonly unknown[]; kwargs: Kwargs } {
-  const filled = inputs.reduce<unknown>(
-    (body, { slot, bytes, recorded }) => fillSlot(body, slot, fileOf(bytes, recorded.extension)),
-    structuredClone(values),
-  );
-  return decodeValue(filled, types) as { args: unknown[]; kwargs: Kwargs };
-}
-
-/** Bytes that the plugin gets as the path of a file with such a name. */
-export function fileOf(bytes: Uint8Array, extension: string): { toTempFile(folder: string): Promise<string> } {
-  return {
-    async toTempFile(folder) {
-      const path = await Deno.makeTempFile({ dir: folder, suffix: extname(`x${extension}`) });
-      await Deno.writeFile(path, bytes);
-      return path;
-    },
-  };
 }
 
 /** A call that goes on. */

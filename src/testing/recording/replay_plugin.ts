@@ -15,7 +15,7 @@ import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { replayedError } from "./errors.ts";
 import { bytesOf, hashOf } from "./files.ts";
-import { invalid, readRecording, type RecordedCall, type RecordedFile, type RecordedFrame, type Recording } from "./format.ts";
+import { fileAt, invalid, readRecording, type RecordedCall, type RecordedFile, type RecordedFrame, type Recording } from "./format.ts";
 import { type CallIdentity, KnownCalls } from "./known_calls.ts";
 
 /** How a recording is replayed. */
@@ -161,9 +161,9 @@ class ReplayWorker {
     const kind = "chunk" in frame ? "chunk" : "result";
     const [value, types] = [structuredClone(frame[kind as keyof typeof frame] as unknown), frame.types];
     const files: RecordedFile[] = [];
-    const inPlace = (raw: unknown) => {
-      const { size, media_type } = raw as RecordedFile;
-      return { part: files.push(raw as RecordedFile) - 1, size, media_type };
+    const inPlace = (raw: unknown, at: string) => {
+      const file = fileAt(raw, at);
+      return { part: files.push(file) - 1, size: file.size, media_type: file.media_type };
     };
     const places = Object.fromEntries(Object.entries(types ?? {}).filter(([, type]) => type === FILE_TYPE));
     const filled = decodeValue(value, places, { file: inPlace });

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "d020b3ac1eb54ef4";
+export const PYTHON_WORKER_HASH = "334c3f7df02f65c4";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6846,7 +6846,7 @@ def _reader_of(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typi
         return _class_reader(hint) if isinstance(hint, type) else None
     if origin is typing.Union or name_of(origin) == "UnionType":
         return _union_reader(args, scope)
-    if origin in SEQUENCES and args:
+    if (origin in SEQUENCES and args) or (origin is tuple and args[1:] == (Ellipsis,)):
         return _each(_reader(args[0], scope))
     if origin in MAPPINGS and len(args) > 1:
         return _each_value(_reader(args[1], scope))
@@ -6919,6 +6919,8 @@ def _is_file_form(path: str) -> bool:
 
 
 def _no_arrow(path: str, error: BaseException) -> ValueError:
+    if _is_file_form(path):
+        return ValueError(f'"{path}" is an Arrow file that cannot be read: {type(error).__name__}: {error}')
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 
@@ -8299,7 +8301,8 @@ def own_files(plugin: dict[str, Any]) -> list[str]:
 def _file_of(module: Any) -> Iterator[str]:
     names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
     file = names.get("__file__") if isinstance(names, dict) else None
-    if isinstance(file, str) and os.path.exists(file):
+    # One that is gone counts, for it may come again. What lies in a zip has no folder.
+    if isinstance(file, str) and os.path.isdir(os.path.dirname(_absolute(file))):
         yield _absolute(file)
 
 
@@ -9047,10 +9050,13 @@ def _picture_form(picture: Any) -> Form:
         advice = "Save it in self.scratch_folder(), and return its Path"
         raise UnfitFile(f"is a picture of {frames} frames, and a PNG file has one. {advice}")
     buffer = io.BytesIO()
+    # It says how a photograph is turned, and Pillow leaves it out. In what was made of an opened picture it may not be true any more.
+    exif = picture.info.get("exif") if picture.format else None
     try:
-        picture.save(buffer, "PNG")
+        picture.save(buffer, "PNG", exif=exif)
     except OSError as error:
-        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}') from error
+        advice = 'Return its convert("RGB"), or its numbers as a numpy array'
+        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}. {advice}') from error
     data = buffer.getbuffer()
     return Form(data.nbytes, lambda file: file.write(data), ".png", "image/png")
 

@@ -63,7 +63,7 @@ def _reader_of(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typi
         return _class_reader(hint) if isinstance(hint, type) else None
     if origin is typing.Union or name_of(origin) == "UnionType":
         return _union_reader(args, scope)
-    if origin in SEQUENCES and args:
+    if (origin in SEQUENCES and args) or (origin is tuple and args[1:] == (Ellipsis,)):
         return _each(_reader(args[0], scope))
     if origin in MAPPINGS and len(args) > 1:
         return _each_value(_reader(args[1], scope))
@@ -136,6 +136,8 @@ def _is_file_form(path: str) -> bool:
 
 
 def _no_arrow(path: str, error: BaseException) -> ValueError:
+    if _is_file_form(path):
+        return ValueError(f'"{path}" is an Arrow file that cannot be read: {type(error).__name__}: {error}')
     return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
 
 

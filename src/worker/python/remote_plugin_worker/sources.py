@@ -30,7 +30,8 @@ def own_files(plugin: dict[str, Any]) -> list[str]:
 def _file_of(module: Any) -> Iterator[str]:
     names = attribute(module, "__dict__")  # a module may have a `__getattr__` that is the plugin's code
     file = names.get("__file__") if isinstance(names, dict) else None
-    if isinstance(file, str) and os.path.exists(file):
+    # One that is gone counts, for it may come again. What lies in a zip has no folder.
+    if isinstance(file, str) and os.path.isdir(os.path.dirname(_absolute(file))):
         yield _absolute(file)
 
 

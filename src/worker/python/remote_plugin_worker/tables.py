@@ -112,10 +112,13 @@ def _picture_form(picture: Any) -> Form:
         advice = "Save it in self.scratch_folder(), and return its Path"
         raise UnfitFile(f"is a picture of {frames} frames, and a PNG file has one. {advice}")
     buffer = io.BytesIO()
+    # It says how a photograph is turned, and Pillow leaves it out. In what was made of an opened picture it may not be true any more.
+    exif = picture.info.get("exif") if picture.format else None
     try:
-        picture.save(buffer, "PNG")
+        picture.save(buffer, "PNG", exif=exif)
     except OSError as error:
-        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}') from error
+        advice = 'Return its convert("RGB"), or its numbers as a numpy array'
+        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}. {advice}') from error
     data = buffer.getbuffer()
     return Form(data.nbytes, lambda file: file.write(data), ".png", "image/png")
 
