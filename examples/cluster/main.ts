@@ -97,14 +97,15 @@ async function readTally(path: string): Promise<number[]> {
 function report(results: readonly PromiseSettledResult<unknown>[], { begun, watch }: { begun: readonly number[]; watch: Watch }): void {
   const lost = results.flatMap(({ status }, number) => status === "rejected" ? [number] : []);
   const reasons = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
-  console.log(`${bold("Result")}: ${CALLS - lost.length} of ${CALLS} calls were answered, ${lost.length} had begun on the lost workers`);
+  console.log(`${bold("Result")}: ${CALLS - lost.length} of ${CALLS} calls were answered, ${lost.length} were with the lost workers`);
   const checks = new Checks();
   checks.that("four workers ran, each a job of its own", watch.jobs.size >= WORKERS, `${watch.jobs.size}`);
   checks.that("two workers were lost, each with at most one call", lost.length <= 2, `${lost.length}`);
   checks.that("each lost call is a WorkerExitError", reasons.every((reason) => reason instanceof WorkerExitError), String(reasons));
-  checks.that("no call was lost that had not begun", lost.every((number) => begun.includes(number)), lost.join());
+  // One that was on its way to a lost worker may have begun there: nobody can tell any more, so that it is not run again.
+  const unbegun = results.keys().filter((number) => !begun.includes(number)).toArray();
+  checks.that("every other call has begun", unbegun.every((number) => lost.includes(number)), unbegun.join());
   checks.that("no call ran twice", new Set(begun).size === begun.length, `${begun.length} beginnings`);
-  checks.that("every call has begun", begun.length === CALLS, `${begun.length} of ${CALLS}`);
   checks.report();
 }
 

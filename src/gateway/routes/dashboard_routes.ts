@@ -110,7 +110,7 @@ function addSession(app: Hono<GatewayEnv>, { options, patience }: GatewayContext
   const path = "/dashboard/session";
   app.get(path, guarded(wantsToken(options)), (asked) => Response.json({ role: asked.get("role") }));
   const limits = { ...options.limits, bodyBytes: MAX_TOKEN_BODY };
-  app.post(path, guarded(asVisitor), wantsPlace(limits), async (asked) => {
+  app.post(path, guarded(asVisitor, wantsPlace(limits)), async (asked) => {
     const read = await readText(asked, { options: { ...options, limits }, patience });
     if (read instanceof Response) return read;
     const token = tokenIn(read.text);
