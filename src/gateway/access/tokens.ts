@@ -17,20 +17,22 @@ import { refusal, tooMuch } from "../reply/refusal.ts";
 export class Tokens {
   /** All of them. */
   readonly known: readonly KnownToken[];
-  /** For a token that comes: what does not fit is longer than all that are known. */
+  /** For the bytes of a token that comes. One that does not fit is longer than all that are known. */
   readonly #memory: Uint8Array<ArrayBuffer>;
 
   /** Takes the tokens of both roles. */
   constructor({ callers, operators }: Pick<ResolvedGatewayOptions, "callers" | "operators">) {
     this.known = [...known("caller", callers), ...known("operator", operators)];
-    this.#memory = new Uint8Array(1 + Math.max(...this.known.map(({ bytes }) => bytes.length)));
+    this.#memory = new Uint8Array(Math.max(0, ...this.known.map(({ bytes }) => bytes.length)));
   }
 
   /** Whose token an `Authorization` carries; `undefined` when it is nobody's. */
   holderOf(authorization: string | null): KnownToken | undefined {
     const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
     if (token === undefined) return undefined;
-    const given = this.#memory.subarray(0, encoder.encodeInto(token, this.#memory).written);
+    const { read, written } = encoder.encodeInto(token, this.#memory);
+    if (read < token.length) return undefined;
+    const given = this.#memory.subarray(0, written);
     // All are compared, so that the time does not show which one it was.
     return this.known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
   }

@@ -18,3 +18,9 @@ Deno.test("what is no token, or nobody's, lets nobody in", () => {
     assertEquals(tokens.holderOf(given), undefined, `"${given}"`);
   }
 });
+
+Deno.test("a token with one more character behind it is nobody's, however many bytes that takes", () => {
+  for (const more of ["x", "é", "\u20ac", "👍", "\ud83d"]) {
+    for (const token of ["one", "a secret", "chief"]) assertEquals(tokens.holderOf(`Bearer ${token}${more}`), undefined, `${token}${more}`);
+  }
+});
